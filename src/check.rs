@@ -1,0 +1,1 @@
+//! Checks: what one is, what it may answer, and the findings it makes.

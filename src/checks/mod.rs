@@ -1,0 +1,1 @@
+//! One file per check family, and the explicit list of all checks.

@@ -1,0 +1,1 @@
+//! Runs collection jobs concurrently under a deadline and keeps the coverage ledger.

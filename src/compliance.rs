@@ -1,0 +1,1 @@
+//! Which control of which framework a check supports, as data.

@@ -1,0 +1,1 @@
+//! Declared against live: join, equality, classes and labels.

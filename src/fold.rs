@@ -1,0 +1,1 @@
+//! Merges satellite resources into their owners, on the declared and the live side.

@@ -1,0 +1,1 @@
+//! The binary generates its own reference: check pages, IAM policy, JSON Schema.

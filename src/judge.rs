@@ -1,0 +1,1 @@
+//! Checks × resources → findings, on the live and on the declared side.

@@ -1,0 +1,17 @@
+//! The engine of Stateward: collect → reconcile → check → score → report, with no arrow pointing back.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod check;
+pub mod checks;
+pub mod collect;
+pub mod compliance;
+pub mod drift;
+pub mod fold;
+pub mod generate;
+pub mod inventory;
+pub mod judge;
+pub mod profile;
+pub mod report;
+pub mod result;
+pub mod score;
+pub mod snapshot;

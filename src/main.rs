@@ -1,0 +1,3 @@
+//! Thin entry point: parse, run, exit code.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Profiles: regions, roles, weights, thresholds, waivers and ignore rules.

@@ -1,0 +1,1 @@
+//! Findings and coverage → scorecard, in exact interval arithmetic.

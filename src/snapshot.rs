@@ -1,0 +1,1 @@
+//! One portable file that holds a recorded estate.
