@@ -1,0 +1,419 @@
+//! Pure comparison of a declared and a live value under the equality that the attribute declares.
+//!
+//! Neither value is rewritten: a change keeps both originals, and a difference that a rule explains away is reported
+//! as suppressed with the rule's number.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use crate::attr::{Absent, AnyAttr, Equality};
+use crate::policy;
+
+/// One difference, as deep inside the attribute as it can be named.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Terraform's notation: `metadata_options[0].http_tokens`, `tags_all.Role`. An element that was added to or
+    /// removed from a set carries the path of the set.
+    pub path: String,
+    /// The declared value; null when the state has none.
+    pub declared: Value,
+    /// The live value; null when there is none.
+    pub live: Value,
+}
+
+/// What came of a comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Comparison {
+    /// The same.
+    Equal,
+    /// Different to the letter, equal by a rule of drift.md §4.
+    Suppressed(&'static str),
+    /// Different.
+    Changed(Vec<Change>),
+    /// Not compared, for this reason.
+    Never(&'static str),
+}
+
+#[derive(Clone, Copy)]
+struct Rule {
+    equality: Equality,
+    absent: Absent,
+}
+
+struct Walk<'a> {
+    attr: &'a AnyAttr,
+    changes: Vec<Change>,
+    rule: Option<&'static str>,
+}
+
+/// Compares `declared` with `live` under the rules of `attr`.
+pub fn compare(attr: &AnyAttr, declared: &Value, live: &Value) -> Comparison {
+    if let Equality::Never(reason) = attr.equality {
+        return Comparison::Never(reason);
+    }
+    if declared == live {
+        return Comparison::Equal;
+    }
+    let mut walk = Walk { attr, changes: Vec::new(), rule: None };
+    let top = Rule { equality: attr.equality, absent: attr.absent };
+    walk.value(attr.path.to_owned(), "", top, declared, live);
+    if !walk.changes.is_empty() {
+        return Comparison::Changed(walk.changes);
+    }
+    walk.rule.map_or(Comparison::Equal, Comparison::Suppressed)
+}
+
+impl Walk<'_> {
+    fn rule_for(&self, inner: &str, inherited: Rule) -> Rule {
+        self.attr
+            .nested
+            .iter()
+            .find(|nested| nested.path == inner)
+            .map_or(inherited, |nested| Rule { equality: nested.equality, absent: nested.absent })
+    }
+
+    fn value(&mut self, path: String, inner: &str, rule: Rule, declared: &Value, live: &Value) {
+        if declared == live || matches!(rule.equality, Equality::Never(_)) {
+            return;
+        }
+        if same_absence(rule.absent, declared, live) {
+            self.rule = Some("N4");
+            return;
+        }
+        if let Some(number) = same_by_equality(rule.equality, declared, live) {
+            self.rule = Some(number);
+            return;
+        }
+        match (rule.equality, declared, live) {
+            (Equality::Set, Value::Array(a), Value::Array(b)) => self.set(path, inner, rule, a, b),
+            (Equality::Set, Value::Array(a), Value::Null) => self.set(path, inner, rule, a, &[]),
+            (Equality::Set, Value::Null, Value::Array(b)) => self.set(path, inner, rule, &[], b),
+            (Equality::Tags, _, _) => self.tags(&path, declared, live),
+            (_, Value::Object(a), Value::Object(b)) => self.object(&path, inner, rule, a, b),
+            (_, Value::Array(a), Value::Array(b)) => self.list(&path, inner, rule, a, b),
+            _ => self.changed(path, declared, live),
+        }
+    }
+
+    fn changed(&mut self, path: String, declared: &Value, live: &Value) {
+        self.changes.push(Change { path, declared: declared.clone(), live: live.clone() });
+    }
+
+    /// What a member inherits: the equality of a set or a tag map is about the collection, not about its members.
+    fn member_rule(&self, inner: &str, rule: Rule) -> Rule {
+        let equality = match rule.equality {
+            Equality::Set | Equality::Tags => Equality::Exact,
+            other => other,
+        };
+        let absent = match rule.absent {
+            Absent::Default(_) => Absent::Empty,
+            other => other,
+        };
+        self.rule_for(inner, Rule { equality, absent })
+    }
+
+    fn object(
+        &mut self,
+        path: &str,
+        inner: &str,
+        rule: Rule,
+        a: &Map<String, Value>,
+        b: &Map<String, Value>,
+    ) {
+        let keys: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+        for key in keys {
+            let below = if inner.is_empty() { key.clone() } else { format!("{inner}.{key}") };
+            let rule = self.member_rule(&below, rule);
+            let (left, right) = (a.get(key).unwrap_or(&Value::Null), b.get(key).unwrap_or(&Value::Null));
+            self.value(format!("{path}.{key}"), &below, rule, left, right);
+        }
+    }
+
+    fn list(&mut self, path: &str, inner: &str, rule: Rule, a: &[Value], b: &[Value]) {
+        // Members of a list stand under the list's own inner path: indices never occur in rules.
+        let member = Rule { equality: self.member_rule(inner, rule).equality, absent: rule.absent };
+        let member = if inner.is_empty() { Rule { equality: Equality::Exact, ..member } } else { member };
+        for index in 0..a.len().max(b.len()) {
+            let (left, right) = (a.get(index).unwrap_or(&Value::Null), b.get(index).unwrap_or(&Value::Null));
+            self.value(format!("{path}[{index}]"), inner, member, left, right);
+        }
+    }
+
+    fn set(&mut self, path: String, inner: &str, rule: Rule, a: &[Value], b: &[Value]) {
+        let member = Rule { equality: Equality::Exact, absent: rule.absent };
+        let mut left: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
+        for value in a.iter().filter(|value| !hollow(value, rule.absent)) {
+            left.entry(self.canonical(inner, member, value)).or_default().push(value);
+        }
+        let mut added = Vec::new();
+        for value in b.iter().filter(|value| !hollow(value, rule.absent)) {
+            let key = self.canonical(inner, member, value);
+            match left.get_mut(&key).and_then(Vec::pop) {
+                Some(_) => {}
+                None => added.push(value),
+            }
+        }
+        let removed: Vec<&Value> = left.into_values().flatten().collect();
+        match (removed.as_slice(), added.as_slice()) {
+            ([], []) => self.rule = Some("N1"),
+            // One block against one block: name the attribute inside rather than the whole block.
+            ([one], [other]) if one.is_object() && other.is_object() && a.len() == 1 && b.len() == 1 => {
+                self.value(format!("{path}[0]"), inner, member, one, other);
+            }
+            _ => {
+                for value in removed {
+                    self.changed(path.clone(), value, &Value::Null);
+                }
+                for value in added {
+                    self.changed(path.clone(), &Value::Null, value);
+                }
+            }
+        }
+    }
+
+    /// A text that two members of a set share exactly when they are equal under the rules.
+    fn canonical(&self, inner: &str, rule: Rule, value: &Value) -> String {
+        self.canonical_value(inner, rule, value).map_or_else(String::new, |value| value.to_string())
+    }
+
+    fn canonical_value(&self, inner: &str, rule: Rule, value: &Value) -> Option<Value> {
+        if matches!(rule.equality, Equality::Never(_)) {
+            return None;
+        }
+        let value = match (rule.absent, hollow(value, rule.absent)) {
+            (Absent::Default(text), true) => serde_json::from_str(text).ok()?,
+            (_, true) => return None,
+            (_, false) => value.clone(),
+        };
+        Some(match (rule.equality, value) {
+            (_, Value::Object(map)) => {
+                let mut entries: Vec<(String, Value)> = Vec::new();
+                for (key, value) in &map {
+                    let below = if inner.is_empty() { key.clone() } else { format!("{inner}.{key}") };
+                    let rule = self.member_rule(&below, rule);
+                    if let Some(value) = self.canonical_value(&below, rule, value) {
+                        entries.push((key.clone(), value));
+                    }
+                }
+                entries.sort_by(|a, b| a.0.cmp(&b.0));
+                Value::Object(entries.into_iter().collect())
+            }
+            (equality, Value::Array(items)) => {
+                let member = Rule { equality: self.member_rule(inner, rule).equality, ..rule };
+                let mut items: Vec<Value> =
+                    items.iter().filter_map(|item| self.canonical_value(inner, member, item)).collect();
+                if equality == Equality::Set {
+                    items.sort_by_key(Value::to_string);
+                }
+                Value::Array(items)
+            }
+            (Equality::Policy, Value::String(text)) => {
+                policy::canonical(&text).unwrap_or(Value::String(text))
+            }
+            (Equality::Json, Value::String(text)) => parsed(&text).unwrap_or(Value::String(text)),
+            (Equality::CaseFold, Value::String(text)) => Value::String(text.to_lowercase()),
+            (Equality::Reference, Value::String(text)) => Value::String(last_segment(&text).to_owned()),
+            (_, Value::String(text)) => Value::String(text),
+            (_, other) => Value::String(scalar_text(&other)),
+        })
+    }
+
+    fn tags(&mut self, path: &str, declared: &Value, live: &Value) {
+        let empty = Map::new();
+        let a = declared.as_object().unwrap_or(&empty);
+        let b = live.as_object().unwrap_or(&empty);
+        let keys: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+        for key in keys {
+            let (left, right) = (a.get(key).unwrap_or(&Value::Null), b.get(key).unwrap_or(&Value::Null));
+            if left == right {
+                continue;
+            }
+            if controller_tag(key) {
+                self.rule = Some("N6");
+                continue;
+            }
+            self.changed(format!("{path}.{key}"), left, right);
+        }
+    }
+}
+
+/// Tag keys that AWS or a controller writes (N6).
+pub fn controller_tag(key: &str) -> bool {
+    const PREFIXES: &[&str] = &["aws:", "kubernetes.io/cluster/", "eks:", "elasticbeanstalk:"];
+    PREFIXES.iter().any(|prefix| key.starts_with(prefix))
+}
+
+/// True when the value says nothing: null, empty text, empty collections, and collections of such values; under
+/// [`Absent::Zero`] also `false` and `0`.
+pub fn hollow(value: &Value, absent: Absent) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(on) => absent == Absent::Zero && !on,
+        Value::Number(number) => absent == Absent::Zero && number.as_f64() == Some(0.0),
+        Value::String(text) => {
+            text.is_empty() || (absent == Absent::Zero && (text == "false" || text == "0"))
+        }
+        Value::Array(items) => items.iter().all(|item| hollow(item, absent)),
+        Value::Object(map) => map.values().all(|item| hollow(item, absent)),
+    }
+}
+
+fn same_absence(absent: Absent, a: &Value, b: &Value) -> bool {
+    match absent {
+        Absent::Distinct => false,
+        Absent::Empty | Absent::Zero => hollow(a, absent) && hollow(b, absent),
+        Absent::Default(text) => {
+            let Ok(default) = serde_json::from_str::<Value>(text) else { return false };
+            let (left, right) = (hollow(a, absent), hollow(b, absent));
+            (left && right) || (left && same_scalar(b, &default)) || (right && same_scalar(a, &default))
+        }
+    }
+}
+
+fn same_scalar(a: &Value, b: &Value) -> bool {
+    a == b || (!a.is_object() && !a.is_array() && scalar_text(a) == scalar_text(b))
+}
+
+/// Numbers and booleans that one side writes as text are the same value (flatmap heritage of the schema).
+fn scalar_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.as_f64().map_or_else(|| number.to_string(), |n| n.to_string()),
+        other => other.to_string(),
+    }
+}
+
+fn parsed(text: &str) -> Option<Value> {
+    serde_json::from_str::<Value>(text).ok().map(policy::sorted)
+}
+
+/// The last segment of an ARN (after `/`, or else after `:`), or the text itself when it is no ARN.
+pub fn last_segment(text: &str) -> &str {
+    if !text.starts_with("arn:") {
+        return text;
+    }
+    text.rsplit(['/', ':']).next().unwrap_or(text)
+}
+
+fn same_by_equality(equality: Equality, a: &Value, b: &Value) -> Option<&'static str> {
+    let is_scalar = |v: &Value| matches!(v, Value::String(_) | Value::Number(_) | Value::Bool(_));
+    if is_scalar(a) && is_scalar(b) && std::mem::discriminant(a) != std::mem::discriminant(b) {
+        return (scalar_text(a) == scalar_text(b)).then_some("N4");
+    }
+    if let (Value::Number(a), Value::Number(b)) = (a, b) {
+        return (a.as_f64() == b.as_f64()).then_some("N22");
+    }
+    let (Value::String(a), Value::String(b)) = (a, b) else { return None };
+    match equality {
+        Equality::Json => (parsed(a).is_some() && parsed(a) == parsed(b)).then_some("N2"),
+        Equality::Policy => {
+            (policy::canonical(a).is_some() && policy::canonical(a) == policy::canonical(b)).then_some("N2")
+        }
+        Equality::CaseFold => (a.to_lowercase() == b.to_lowercase()).then_some("N22"),
+        Equality::Reference => {
+            let one_is_arn = a.starts_with("arn:") != b.starts_with("arn:");
+            (one_is_arn && last_segment(a) == last_segment(b)).then_some("N23")
+        }
+        Equality::Cidr => match (a.parse::<ipnet::IpNet>(), b.parse::<ipnet::IpNet>()) {
+            (Ok(a), Ok(b)) => (a.trunc() == b.trunc()).then_some("N22"),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attr::{Attr, Nested};
+    use serde_json::json;
+
+    fn run(attr: Attr<Value>, declared: Value, live: Value) -> Comparison {
+        compare(&attr.any(), &declared, &live)
+    }
+
+    #[test]
+    fn emptiness_equals_absence_and_false_does_not() {
+        let plain = || Attr::<Value>::new("a", Equality::Exact);
+        assert_eq!(run(plain(), json!(null), json!([])), Comparison::Suppressed("N4"));
+        assert_eq!(
+            run(plain(), json!([]), json!([{"prefix": "", "tags": {}}])),
+            Comparison::Suppressed("N4")
+        );
+        assert!(matches!(run(plain(), json!(null), json!(false)), Comparison::Changed(_)));
+        assert_eq!(
+            run(plain().absent(Absent::Zero), json!([{"enabled": false}]), json!([])),
+            Comparison::Suppressed("N4")
+        );
+        assert_eq!(
+            run(plain().absent(Absent::Default("\"x\"")), json!(null), json!("x")),
+            Comparison::Suppressed("N4")
+        );
+        assert!(matches!(
+            run(plain().absent(Absent::Default("\"x\"")), json!(null), json!("y")),
+            Comparison::Changed(_)
+        ));
+    }
+
+    #[test]
+    fn a_change_is_named_as_deep_as_it_is() {
+        let key = Attr::<Value>::new("point_in_time_recovery", Equality::Exact);
+        let Comparison::Changed(changes) = run(key, json!([{"enabled": true}]), json!([{"enabled": false}]))
+        else {
+            panic!("must speak");
+        };
+        assert_eq!(changes.len(), 1);
+        assert_eq!(changes[0].path, "point_in_time_recovery[0].enabled");
+        assert_eq!((&changes[0].declared, &changes[0].live), (&json!(true), &json!(false)));
+    }
+
+    #[test]
+    fn sets_ignore_order_and_name_what_came_and_went() {
+        let key = || Attr::<Value>::new("subnet_ids", Equality::Set);
+        assert_eq!(run(key(), json!(["a", "b"]), json!(["b", "a"])), Comparison::Suppressed("N1"));
+        let Comparison::Changed(changes) = run(key(), json!(["a", "b"]), json!(["b", "c"])) else {
+            panic!("must speak");
+        };
+        assert_eq!(changes.len(), 2);
+        assert!(matches!(run(key(), json!(["a"]), json!(["a", "a"])), Comparison::Changed(_)));
+    }
+
+    #[test]
+    fn nested_rules_hold_inside_blocks() {
+        const INSIDE: &[Nested] = &[
+            Nested::new("volume_id", Equality::Never("server-chosen")),
+            Nested::new("kms", Equality::Reference),
+        ];
+        let key = || Attr::<Value>::new("root", Equality::Exact).nested(INSIDE);
+        let left = json!([{"volume_id": "vol-1", "kms": "arn:aws:kms:r:1:key/abc", "size": 8}]);
+        assert_eq!(
+            run(key(), left.clone(), json!([{"volume_id": "vol-2", "kms": "abc", "size": 8}])),
+            Comparison::Suppressed("N23")
+        );
+        assert!(matches!(
+            run(key(), left, json!([{"volume_id": "vol-2", "kms": "abc", "size": 9}])),
+            Comparison::Changed(_)
+        ));
+    }
+
+    #[test]
+    fn tags_of_controllers_do_not_count() {
+        let key = || Attr::<Value>::new("tags_all", Equality::Tags);
+        assert_eq!(
+            run(key(), json!({"a": "1"}), json!({"a": "1", "aws:autoscaling:groupName": "g"})),
+            Comparison::Suppressed("N6")
+        );
+        let Comparison::Changed(changes) = run(key(), json!({"a": "1"}), json!({})) else {
+            panic!("must speak")
+        };
+        assert_eq!(changes[0].path, "tags_all.a");
+    }
+
+    #[test]
+    fn text_that_is_a_number_or_a_flag_is_that_value() {
+        let key = || Attr::<Value>::new("encrypted", Equality::Exact);
+        assert_eq!(run(key(), json!("true"), json!(true)), Comparison::Suppressed("N4"));
+        assert!(matches!(run(key(), json!("true"), json!(false)), Comparison::Changed(_)));
+    }
+}

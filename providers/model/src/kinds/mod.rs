@@ -1,0 +1,27 @@
+//! The kinds, one file per service, and the list of all of them.
+
+pub mod common;
+pub mod ec2;
+pub mod s3;
+
+use crate::kind::{Kind, Satellite};
+
+/// Every kind, by service file. A kind that is not listed here does not exist.
+pub const ALL: &[&[&Kind]] = &[ec2::KINDS, s3::KINDS];
+
+/// All kinds.
+pub fn all() -> impl Iterator<Item = &'static Kind> {
+    ALL.iter().flat_map(|service| service.iter().copied())
+}
+
+/// The kind of a Terraform type name, also by a deprecated name (N27).
+pub fn find(name: &str) -> Option<&'static Kind> {
+    all().find(|kind| kind.name == name || kind.aliases.contains(&name))
+}
+
+/// The owner kind and the relation of a type whose resources are parts of others.
+pub fn satellite(name: &str) -> Option<(&'static Kind, &'static Satellite)> {
+    all().find_map(|kind| {
+        kind.satellites.iter().find(|satellite| satellite.kind == name).map(|satellite| (kind, satellite))
+    })
+}

@@ -1,0 +1,84 @@
+//! Keyed digests that stand in the place of secrets.
+
+use hmac::{Hmac, Mac};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// What every digest begins with, so that readers and reports recognise one.
+pub const PREFIX: &str = "(sensitive, digest ";
+
+/// A keyed digest of `value`: equal values under one key give equal digests, and nothing else can be told from it.
+/// Only 32 bits are kept, so that even with the key a guess cannot be confirmed.
+pub fn digest(key: &[u8], value: &Value) -> Value {
+    // A key of any length is valid for HMAC (RFC 2104); the fallback is unreachable and still reveals nothing.
+    let tag: [u8; 32] = match <Hmac<Sha256> as Mac>::new_from_slice(key) {
+        Ok(mut mac) => {
+            mac.update(value.to_string().as_bytes());
+            mac.finalize().into_bytes().into()
+        }
+        Err(_) => Sha256::digest(key).into(),
+    };
+    Value::String(format!("{PREFIX}{:02x}{:02x}{:02x}{:02x})", tag[0], tag[1], tag[2], tag[3]))
+}
+
+/// True when `value` is a digest made by [`digest`].
+pub fn is_digest(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.starts_with(PREFIX))
+}
+
+/// True when text looks like a credential: a private key, an AWS secret, a token of a known form.
+/// Deliberately narrow: a name, an id or an ARN must never match.
+pub fn looks_secret(text: &str) -> bool {
+    const MARKS: &[&str] = &[
+        "-----BEGIN RSA PRIVATE KEY",
+        "-----BEGIN PRIVATE KEY",
+        "-----BEGIN EC PRIVATE KEY",
+        "-----BEGIN OPENSSH PRIVATE KEY",
+        "ghp_",
+        "github_pat_",
+        "glpat-",
+        "xoxb-",
+        "xoxp-",
+        "sk_live_",
+    ];
+    MARKS.iter().any(|mark| text.contains(mark)) || is_access_key(text) || has_password_assignment(text)
+}
+
+fn is_access_key(text: &str) -> bool {
+    text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| {
+        word.len() == 20
+            && (word.starts_with("AKIA") || word.starts_with("ASIA"))
+            && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    })
+}
+
+/// `scheme://user:password@host`, the form in which credentials hide in connection strings.
+fn has_password_assignment(text: &str) -> bool {
+    let Some((_, rest)) = text.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':') && !user.ends_with(':'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_digest_depends_on_key_and_value_and_hides_both() {
+        let one = digest(b"k", &json!("correct horse"));
+        assert_eq!(one, digest(b"k", &json!("correct horse")));
+        assert_ne!(one, digest(b"l", &json!("correct horse")));
+        assert_ne!(one, digest(b"k", &json!("battery")));
+        assert!(is_digest(&one) && !one.to_string().contains("horse"));
+    }
+
+    #[test]
+    fn credentials_are_recognised_and_names_are_not() {
+        assert!(looks_secret("AKIAIOSFODNN7EXAMPLE"));
+        assert!(looks_secret("postgres://app:hunter2@db:5432/x"));
+        assert!(looks_secret("-----BEGIN RSA PRIVATE KEY-----"));
+        assert!(!looks_secret("arn:aws:iam::123456789012:role/AKIA"));
+        assert!(!looks_secret("https://sqs.us-west-2.amazonaws.com/123456789012/jobs"));
+    }
+}
