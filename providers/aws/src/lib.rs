@@ -1,2 +1,23 @@
 //! Reads live AWS accounts through one rate-limited, read-only door.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod account;
+pub mod call;
+mod classify;
+mod guard;
+pub mod ledger;
+pub mod limiter;
+mod policy;
+pub mod session;
+
+pub use account::{AccountOutcome, Aws, Collected, Options, RegionOutcome};
+pub use policy::{all_calls, calls_for, policy_document};
+pub use session::{Collector, Pages, Pending, Session};
+
+/// Every collector, by service file. A collector that is not listed here does not exist.
+pub const COLLECTORS: &[&[Collector]] = &[];
+
+/// All collectors.
+pub fn collectors() -> impl Iterator<Item = &'static Collector> {
+    COLLECTORS.iter().flat_map(|service| service.iter())
+}
