@@ -1,0 +1,778 @@
+//! The command line: definitions and parsing only.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use stateward::profile::{COMPONENT_KEYS, parse_duration};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// Exit code of usage errors (contract: exit codes).
+pub const USAGE: u8 = 64;
+
+/// Categories of checks, as in the catalogue.
+pub const CATEGORIES: [&str; 11] = [
+    "multi-az",
+    "encryption",
+    "backup",
+    "drift",
+    "dr",
+    "exposure",
+    "observability",
+    "scaling",
+    "delivery",
+    "iac",
+    "cost",
+];
+
+/// Audits live AWS against Terraform state and ends in a GO or NO-GO that can be traced to evidence.
+#[derive(Debug, Parser)]
+#[command(name = "stateward", version, arg_required_else_help = true, after_help = EXAMPLES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How to talk.
+    #[command(flatten)]
+    pub talk: Talk,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  stateward demo
+  stateward audit --state s3://acme-tfstate/prod/terraform.tfstate
+  stateward drift --state 'states/*.tfstate' --unmanaged
+  stateward audit --snapshot estate.stw --format json --output result.json
+
+Exit codes: 0 GO or no drift, 1 the run could not start or write its result, 2 NO-GO or drift,
+3 undetermined because something could not be read, 64 wrong usage.";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Audit a built-in recorded estate of three regions: no account, no network, no set-up
+    Demo(Demo),
+    /// Read live AWS and the Terraform states, compare, check, score and report
+    Audit(Audit),
+    /// Compare live AWS with the Terraform states, and nothing else
+    Drift(Drift),
+    /// Record the live estate into one snapshot file
+    Collect(Collect),
+    /// Render a stored result again, in any format
+    Report(Report),
+    /// List the checks, or explain one
+    Checks(Checks),
+    /// Print the read-only IAM policy that the selected checks and types need
+    Policy(Policy),
+    /// Write the generated reference
+    #[command(hide = true)]
+    Generate(Generate),
+}
+
+/// Options that every command takes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Messages")]
+pub struct Talk {
+    /// Print nothing on standard error but errors
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// When to colour; NO_COLOR is honoured in `auto`
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+    /// Form of the log lines on standard error
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORM")]
+    pub log_format: LogFormat,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// `stateward demo`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  stateward demo --out /tmp/brief")]
+pub struct Demo {
+    /// Folder for the brief (HTML, Markdown, JSON); made if it is not there
+    #[arg(long, value_name = "DIR", default_value = "stateward-demo")]
+    pub out: PathBuf,
+}
+
+/// `stateward audit`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stateward audit --state terraform.tfstate
+  stateward audit --state s3://acme-tfstate/prod/terraform.tfstate --category multi-az,encryption,backup
+  stateward audit --state a.tfstate --profile strict --profile ./team.toml \\
+      --format table --format json --output result.json --format html --output brief.html
+  stateward audit --profile strict --print-profile
+  stateward audit --snapshot estate.stw --as-of 2026-03-01T00:00:00Z
+
+Exit codes: 0 GO or GO WITH WAIVERS, 1 could not start or write, 2 NO-GO, 3 UNDETERMINED, 64 wrong usage.")]
+pub struct Audit {
+    /// Which profile.
+    #[command(flatten)]
+    pub profile: ProfileArgs,
+    /// Which states.
+    #[command(flatten)]
+    pub states: StateArgs,
+    /// Which checks.
+    #[command(flatten)]
+    pub select: SelectArgs,
+    /// Which estate.
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Where the estate is read.
+    #[command(flatten)]
+    pub live: LiveArgs,
+    /// What to write.
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// When to exit with a code other than 0: `verdict`, or `never` unless the run itself failed
+    #[arg(long, value_enum, default_value_t = FailOn::Verdict, value_name = "WHAT")]
+    pub fail_on: FailOn,
+}
+
+/// When an audit exits with a code other than 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// By the verdict: NO-GO 2, UNDETERMINED 3.
+    Verdict,
+    /// Only when the run itself failed.
+    Never,
+}
+
+/// `stateward drift`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stateward drift --state terraform.tfstate
+  stateward drift --state s3://acme-tfstate/prod/network.tfstate --state 'apps/*.tfstate' --unmanaged
+  stateward drift --state terraform.tfstate --fail-on changed,missing --format json
+
+Exit codes: 0 no drift, 1 could not start or write, 2 drift, 3 no drift found yet something could not be read,
+64 wrong usage.")]
+pub struct Drift {
+    /// Which profile.
+    #[command(flatten)]
+    pub profile: ProfileArgs,
+    /// Which states.
+    #[command(flatten)]
+    pub states: StateArgs,
+    /// Only these services, by IAM prefix
+    #[arg(long, value_name = "SERVICE", value_delimiter = ',')]
+    pub service: Vec<String>,
+    /// Also list live objects that no state holds
+    #[arg(long)]
+    pub unmanaged: bool,
+    /// Which estate.
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Where the estate is read.
+    #[command(flatten)]
+    pub live: LiveArgs,
+    /// What to write.
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Classes that make the exit code 2: `drift` for all of them, or some, or `never`
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "drift", value_name = "CLASS")]
+    pub fail_on: Vec<DriftFailOn>,
+}
+
+/// Which drift makes the exit code 2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DriftFailOn {
+    /// Any.
+    Drift,
+    /// Changed objects.
+    Changed,
+    /// Missing objects.
+    Missing,
+    /// Unmanaged objects.
+    Unmanaged,
+    /// Objects that several states claim.
+    Conflict,
+    /// Entries outside the audited accounts and regions.
+    Ghost,
+    /// None: 0 unless the run itself failed.
+    Never,
+}
+
+/// `stateward collect`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stateward collect --out estate.stw
+  stateward collect --out estate.stw --state terraform.tfstate --region us-west-2,eu-west-1")]
+pub struct Collect {
+    /// The snapshot file to write
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Which profile.
+    #[command(flatten)]
+    pub profile: ProfileArgs,
+    /// Which states.
+    #[command(flatten)]
+    pub states: StateArgs,
+    /// Which checks.
+    #[command(flatten)]
+    pub select: SelectArgs,
+    /// Regions to read, instead of those of the profile
+    #[arg(long, value_name = "REGION", value_delimiter = ',')]
+    pub region: Vec<String>,
+    /// The moment that ages are counted from, RFC 3339 (default: now)
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub as_of: Option<OffsetDateTime>,
+    /// Where the estate is read.
+    #[command(flatten)]
+    pub live: LiveArgs,
+}
+
+/// `stateward report`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stateward report result.json --format html --output brief.html
+  stateward report - --format markdown < result.json")]
+pub struct Report {
+    /// A result in JSON; `-` is standard input
+    #[arg(value_name = "RESULT")]
+    pub result: PathBuf,
+    /// What to write.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// `stateward checks`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stateward checks
+  stateward checks STO-18
+  stateward checks --category encryption --format json")]
+pub struct Checks {
+    /// Explain this check, by id or alias
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+    /// Only these categories
+    #[arg(long, value_name = "CATEGORY", value_delimiter = ',', value_parser = CATEGORIES)]
+    pub category: Vec<String>,
+    /// Only these components
+    #[arg(long, value_name = "COMPONENT", value_delimiter = ',', value_parser = COMPONENT_KEYS)]
+    pub component: Vec<String>,
+    /// The form: table or json
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub format: ListFormat,
+}
+
+/// The form of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// For people.
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// `stateward policy`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stateward policy > stateward-read-only.json
+  stateward policy --category multi-az,encryption,backup")]
+pub struct Policy {
+    /// Which profile.
+    #[command(flatten)]
+    pub profile: ProfileArgs,
+    /// Which states.
+    #[command(flatten)]
+    pub states: StateArgs,
+    /// Which checks.
+    #[command(flatten)]
+    pub select: SelectArgs,
+}
+
+/// `stateward generate`.
+#[derive(Debug, Args)]
+pub struct Generate {
+    /// What to write; everything when absent
+    #[arg(value_enum)]
+    pub what: Option<Artifact>,
+    /// Write nothing, and fail when a file is not as it would be written
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// A generated part of the reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Artifact {
+    /// docs/result.schema.json
+    Schema,
+    /// The overview of the check pages.
+    Checks,
+    /// The IAM policy of everything.
+    Policy,
+}
+
+/// Profiles.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Profile")]
+pub struct ProfileArgs {
+    /// A built-in profile or a TOML file over `default`; repeatable, later ones win
+    #[arg(long, value_name = "NAME|FILE")]
+    pub profile: Vec<String>,
+    /// Print the effective profile with the origin of each key, and stop
+    #[arg(long)]
+    pub print_profile: bool,
+}
+
+/// States.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Terraform")]
+pub struct StateArgs {
+    /// A state: a path, a quoted glob, `-` for standard input, or s3://bucket/key; repeatable
+    #[arg(long, value_name = "URI")]
+    pub state: Vec<String>,
+}
+
+/// Selection: only the calls that the selected checks and types need are made.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Selection")]
+pub struct SelectArgs {
+    /// Only these services, by IAM prefix: ec2, s3, rds, …
+    #[arg(long, value_name = "SERVICE", value_delimiter = ',')]
+    pub service: Vec<String>,
+    /// Only these checks, by id or alias
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub check: Vec<String>,
+    /// Only checks of these categories
+    #[arg(long, value_name = "CATEGORY", value_delimiter = ',', value_parser = CATEGORIES)]
+    pub category: Vec<String>,
+    /// Only checks of these components
+    #[arg(long, value_name = "COMPONENT", value_delimiter = ',', value_parser = COMPONENT_KEYS)]
+    pub component: Vec<String>,
+}
+
+/// The estate.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Estate")]
+pub struct SourceArgs {
+    /// Regions to read, instead of those of the profile (us-west-2, us-east-1, eu-west-1)
+    #[arg(long, value_name = "REGION", value_delimiter = ',')]
+    pub region: Vec<String>,
+    /// Read this recorded estate instead of live AWS
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["account", "endpoint_url", "concurrency", "rate"])]
+    pub snapshot: Option<PathBuf>,
+    /// The moment that ages are counted from, RFC 3339 (default: now, or the time of the snapshot)
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub as_of: Option<OffsetDateTime>,
+}
+
+/// Live AWS. Credentials come from the SDK's own chain.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Live AWS")]
+pub struct LiveArgs {
+    /// An account to read through a role; repeatable
+    #[arg(long, value_name = "ID=ROLE_ARN", value_parser = account)]
+    pub account: Vec<AccountRole>,
+    /// Send every call to this endpoint (also AWS_ENDPOINT_URL)
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
+    pub endpoint_url: Option<String>,
+    /// Requests in flight together, over all regions
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub concurrency: Option<u32>,
+    /// Requests per second of a service; repeatable
+    #[arg(long, value_name = "SERVICE=N", value_parser = rate)]
+    pub rate: Vec<Rate>,
+    /// Deadline of the whole collection, like 90s or 15m; what is not read by then is unknown
+    #[arg(long, value_name = "DURATION", value_parser = span)]
+    pub timeout: Option<Duration>,
+}
+
+/// Reports.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub struct OutputArgs {
+    /// table (default), json, jsonl, csv, markdown or html; repeatable
+    #[arg(long, value_name = "FORMAT", value_parser = format)]
+    format: Vec<Format>,
+    /// The file for the --format before it; without one the format goes to standard output
+    #[arg(long, value_name = "FILE")]
+    output: Vec<PathBuf>,
+    /// The pairs, in the order of the command line.
+    #[arg(skip)]
+    pub reports: Vec<Output>,
+}
+
+/// One report to write: its format, and its file or standard output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Output {
+    /// The format.
+    pub format: Format,
+    /// The file; none is standard output.
+    pub file: Option<PathBuf>,
+}
+
+/// A format of this build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Tables for a terminal.
+    Table,
+    /// The result document.
+    Json,
+    /// One JSON object a line.
+    Jsonl,
+    /// Comma-separated findings and drift.
+    Csv,
+    /// The brief in Markdown.
+    Markdown,
+    /// The brief as one HTML file.
+    Html,
+}
+
+impl Format {
+    /// Every format with its name.
+    pub const ALL: [(&str, Self); 6] = [
+        ("table", Self::Table),
+        ("json", Self::Json),
+        ("jsonl", Self::Jsonl),
+        ("csv", Self::Csv),
+        ("markdown", Self::Markdown),
+        ("html", Self::Html),
+    ];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(_, format)| *format == self).map_or("table", |(name, _)| name)
+    }
+}
+
+/// Formats of the contract that this build does not write.
+const LATER_FORMATS: [&str; 3] = ["sarif", "junit", "ocsf"];
+
+/// An account read through a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountRole {
+    /// The account id, 12 digits.
+    pub id: String,
+    /// The role to assume.
+    pub role_arn: String,
+}
+
+/// The rate of a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rate {
+    /// The IAM prefix.
+    pub service: String,
+    /// Requests per second.
+    pub per_second: u32,
+}
+
+/// Why parsing ended without a command: help, version, or a usage error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop {
+    /// What to print, without colour.
+    pub text: String,
+    /// The exit code: 0 for help and version (to standard output), 64 for usage errors (to standard error).
+    pub code: u8,
+}
+
+/// Parses the arguments, the program's name first.
+///
+/// # Errors
+/// [`Stop`] for help, version and usage errors.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Stop> {
+    let matches = Cli::command().try_get_matches_from(arguments).map_err(|error| stop(&error))?;
+    let mut cli = Cli::from_arg_matches(&matches).map_err(|error| stop(&error))?;
+    let chosen = matches.subcommand().map_or(&matches, |(_, inner)| inner);
+    let output = match &mut cli.command {
+        Command::Audit(audit) => Some(&mut audit.output),
+        Command::Drift(drift) => Some(&mut drift.output),
+        Command::Report(report) => Some(&mut report.output),
+        _ => None,
+    };
+    if let Some(output) = output {
+        output.reports =
+            outputs(chosen).map_err(|text| Stop { text: format!("error: {text}\n"), code: USAGE })?;
+    }
+    Ok(cli)
+}
+
+fn stop(error: &clap::Error) -> Stop {
+    let code = match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => 0,
+        _ => USAGE,
+    };
+    Stop { text: error.render().to_string(), code }
+}
+
+/// Pairs each `--output` with the `--format` before it.
+fn outputs(matches: &ArgMatches) -> Result<Vec<Output>, String> {
+    enum Word {
+        Format(Format),
+        File(PathBuf),
+    }
+    let mut words: Vec<(usize, Word)> = Vec::new();
+    if let (Some(at), Some(formats)) = (matches.indices_of("format"), matches.get_many::<Format>("format")) {
+        words.extend(at.zip(formats.map(|format| Word::Format(*format))));
+    }
+    if let (Some(at), Some(files)) = (matches.indices_of("output"), matches.get_many::<PathBuf>("output")) {
+        words.extend(at.zip(files.map(|file| Word::File(file.clone()))));
+    }
+    words.sort_by_key(|(at, _)| *at);
+
+    let mut reports: Vec<Output> = Vec::new();
+    // Whether the last report still waits for its file.
+    let mut open = false;
+    for (_, word) in words {
+        match word {
+            Word::Format(format) => {
+                reports.push(Output { format, file: None });
+                open = true;
+            }
+            Word::File(file) => {
+                let text = file.display();
+                let last = reports.last_mut().filter(|_| open);
+                let Some(last) = last else {
+                    return Err(format!(
+                        "`--output {text}` has no --format before it; write `--format html --output {text}`"
+                    ));
+                };
+                // `-` is the usual name of standard output.
+                last.file = (file.as_os_str() != "-").then(|| file.clone());
+                open = false;
+            }
+        }
+    }
+    if reports.is_empty() {
+        reports.push(Output { format: Format::Table, file: None });
+    }
+    let mut to_stdout = reports.iter().filter(|report| report.file.is_none());
+    if let (Some(one), Some(two)) = (to_stdout.next(), to_stdout.next()) {
+        return Err(format!(
+            "both `{}` and `{}` would go to standard output; give one of them a file with --output",
+            one.format.name(),
+            two.format.name()
+        ));
+    }
+    for (at, report) in reports.iter().enumerate() {
+        if let Some(file) = &report.file
+            && reports[..at].iter().any(|other| other.file.as_ref() == Some(file))
+        {
+            return Err(format!("two reports would be written to {}", file.display()));
+        }
+    }
+    Ok(reports)
+}
+
+fn format(text: &str) -> Result<Format, String> {
+    if let Some((_, format)) = Format::ALL.iter().find(|(name, _)| *name == text) {
+        return Ok(*format);
+    }
+    let names = Format::ALL.map(|(name, _)| name).join(", ");
+    if LATER_FORMATS.contains(&text) {
+        return Err(format!("`{text}` is planned and not in this version, which writes {names}"));
+    }
+    Err(format!("there is no such format; this version writes {names}"))
+}
+
+fn moment(text: &str) -> Result<OffsetDateTime, String> {
+    OffsetDateTime::parse(text, &Rfc3339)
+        .map_err(|_| "write an RFC 3339 time with its zone, like 2026-03-01T00:00:00Z".to_owned())
+}
+
+fn span(text: &str) -> Result<Duration, String> {
+    let read = parse_duration(text).filter(|duration| !duration.is_zero());
+    read.ok_or_else(|| "write a whole number above 0 and s, m, h or d, like 90s or 15m".to_owned())
+}
+
+fn endpoint(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    match rest {
+        Some(rest) if !rest.is_empty() => Ok(text.to_owned()),
+        _ => Err("write a URL with http:// or https://, like http://127.0.0.1:5000".to_owned()),
+    }
+}
+
+fn account(text: &str) -> Result<AccountRole, String> {
+    let help = "write ID=ROLE_ARN, like 123456789012=arn:aws:iam::123456789012:role/auditor";
+    let (id, role_arn) = text.split_once('=').ok_or(help)?;
+    if id.len() != 12 || !id.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(format!("`{id}` is not an account id of 12 digits; {help}"));
+    }
+    let parts: Vec<&str> = role_arn.splitn(6, ':').collect();
+    let ["arn", partition, "iam", "", owner, name] = parts.as_slice() else {
+        return Err(format!("`{role_arn}` is not the ARN of a role; {help}"));
+    };
+    if !partition.starts_with("aws") || !name.starts_with("role/") {
+        return Err(format!("`{role_arn}` is not the ARN of a role; {help}"));
+    }
+    if *owner != id {
+        return Err(format!("the role belongs to account {owner}, not to {id}"));
+    }
+    Ok(AccountRole { id: id.to_owned(), role_arn: role_arn.to_owned() })
+}
+
+fn rate(text: &str) -> Result<Rate, String> {
+    let help = "write SERVICE=N with N from 1 to 1000 requests per second, like ec2=10";
+    let (service, number) = text.split_once('=').ok_or(help)?;
+    let per_second = number.parse().ok().filter(|rate| (1..=1_000).contains(rate)).ok_or(help)?;
+    if service.is_empty() {
+        return Err(help.to_owned());
+    }
+    Ok(Rate { service: service.to_owned(), per_second })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(line: &str) -> Result<Cli, Stop> {
+        parse(std::iter::once("stateward").chain(line.split_whitespace()).map(OsString::from))
+    }
+
+    fn reports(line: &str) -> Vec<(&'static str, Option<String>)> {
+        let Command::Audit(audit) = run(line).unwrap().command else { panic!("not an audit") };
+        let file = |output: &Output| output.file.as_ref().map(|file| file.display().to_string());
+        audit.output.reports.iter().map(|output| (output.format.name(), file(output))).collect()
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn exactly_the_commands_of_this_version_exist() {
+        let command = Cli::command();
+        let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        assert_eq!(names, ["demo", "audit", "drift", "collect", "report", "checks", "policy", "generate"]);
+    }
+
+    #[test]
+    fn formats_pair_with_the_file_after_them() {
+        let file = |name: &str| Some(name.to_owned());
+        assert_eq!(reports("audit"), [("table", None)]);
+        assert_eq!(
+            reports("audit --format json --output a.json --format html --output a.html"),
+            [("json", file("a.json")), ("html", file("a.html"))]
+        );
+        assert_eq!(
+            reports("audit --format table --format json --output a.json --format csv --output b.csv"),
+            [("table", None), ("json", file("a.json")), ("csv", file("b.csv"))]
+        );
+        assert_eq!(
+            reports("audit --format=html --output=a.html --format=json"),
+            [("html", file("a.html")), ("json", None)]
+        );
+        assert_eq!(reports("audit --format json --output -"), [("json", None)]);
+    }
+
+    #[test]
+    fn usage_errors_name_the_remedy_and_exit_with_64() {
+        let cases = [
+            ("", "Usage"),
+            ("recover", "recover"),
+            ("audit --bogus", "--bogus"),
+            ("audit --output a.html", "--format html --output a.html"),
+            ("audit --format json --output a --output b", "has no --format before it"),
+            ("audit --format json --format csv", "standard output"),
+            ("audit --format json --output a --format csv --output a", "two reports"),
+            ("audit --format sarif", "not in this version"),
+            ("audit --format xml", "table, json, jsonl, csv, markdown, html"),
+            ("audit --category multiaz", "multi-az"),
+            ("audit --component contaner", "container"),
+            ("audit --as-of yesterday", "RFC 3339"),
+            ("audit --timeout 0s", "15m"),
+            ("audit --rate ec2", "ec2=10"),
+            ("audit --rate ec2=0", "1 to 1000"),
+            ("audit --concurrency 0", "1..=256"),
+            ("audit --account 12=arn:aws:iam::12:role/x", "12 digits"),
+            ("audit --account 123456789012=arn:aws:iam::123456789012:user/x", "ARN of a role"),
+            ("audit --account 123456789012=arn:aws:iam::210987654321:role/x", "belongs to account"),
+            ("audit --endpoint-url localhost:5000", "http://"),
+            ("audit --snapshot a --endpoint-url http://x", "cannot be used with"),
+            ("audit --fail-on maybe", "verdict"),
+            ("drift --fail-on changed,gone", "missing"),
+            ("collect", "--out"),
+            ("report", "RESULT"),
+        ];
+        for (line, expected) in cases {
+            let stop = run(line).unwrap_err();
+            assert_eq!(stop.code, USAGE, "{line}");
+            assert!(stop.text.contains(expected), "{line}: {}", stop.text);
+        }
+    }
+
+    #[test]
+    fn help_and_version_exit_with_0() {
+        for line in ["--help", "--version", "audit --help", "checks -h"] {
+            let stop = run(line).unwrap_err();
+            assert_eq!(stop.code, 0, "{line}");
+            assert!(stop.text.contains("stateward"), "{line}: {}", stop.text);
+        }
+    }
+
+    #[test]
+    fn every_visible_command_shows_an_example() {
+        for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains(&format!("stateward {}", command.get_name())), "{}", command.get_name());
+        }
+    }
+
+    #[test]
+    fn the_examples_of_the_help_parse() {
+        let mut seen = 0;
+        let root = Cli::command();
+        let helps = root.get_subcommands().chain([&root]).filter_map(clap::Command::get_after_help);
+        for help in helps.map(ToString::to_string) {
+            for line in
+                help.replace("\\\n", " ").lines().filter_map(|line| line.trim().strip_prefix("stateward "))
+            {
+                let line = line.split(['<', '>']).next().unwrap_or_default().replace('\'', "");
+                run(&line).unwrap_or_else(|stop| panic!("{line}: {}", stop.text));
+                seen += 1;
+            }
+        }
+        assert!(seen > 15, "{seen} examples");
+    }
+
+    #[test]
+    fn lists_split_at_commas_and_options_read_their_values() {
+        let line = "audit --region us-west-2,eu-west-1 --category multi-az,backup --state a --state b --profile strict \
+                    --account 123456789012=arn:aws:iam::123456789012:role/auditor --rate ec2=10 --rate s3=20 \
+                    --timeout 15m --as-of 2026-03-01T00:00:00Z --fail-on never --quiet";
+        let cli = run(line).unwrap();
+        assert!(cli.talk.quiet);
+        let Command::Audit(audit) = cli.command else { panic!("not an audit") };
+        assert_eq!(audit.source.region, ["us-west-2", "eu-west-1"]);
+        assert_eq!(audit.select.category, ["multi-az", "backup"]);
+        assert_eq!(audit.states.state, ["a", "b"]);
+        assert_eq!(audit.profile.profile, ["strict"]);
+        assert_eq!(audit.live.account[0].role_arn, "arn:aws:iam::123456789012:role/auditor");
+        assert_eq!(audit.live.rate[1], Rate { service: "s3".to_owned(), per_second: 20 });
+        assert_eq!(audit.live.timeout, Some(Duration::from_secs(900)));
+        assert_eq!(audit.source.as_of.map(OffsetDateTime::unix_timestamp), Some(1_772_323_200));
+        assert_eq!(audit.fail_on, FailOn::Never);
+    }
+}
