@@ -1,1 +1,230 @@
-//! Checks: what one is, what it may answer, and the findings it makes.
+//! Checks: what one is, what it may answer, and what it may look at.
+
+use serde::{Deserialize, Serialize};
+use stateward_model::{AnyAttr, Gap, Kind, Resource};
+use time::OffsetDateTime;
+
+use crate::inventory::{Inventory, Side};
+use crate::profile::Profile;
+
+/// How much a failing check matters; drives weights and caps (scoring.md §3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Weight 1.
+    Low,
+    /// Weight 2.
+    Medium,
+    /// Weight 5.
+    High,
+    /// Weight 10, and caps its component.
+    Critical,
+}
+
+impl Severity {
+    /// The word in results.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// The catalogue's categories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Category {
+    /// Survives the loss of a zone.
+    MultiAz,
+    /// Data unreadable to others, at rest and in transit.
+    Encryption,
+    /// Copies to go back to.
+    Backup,
+    /// State and live agree.
+    Drift,
+    /// Survives the loss of a region.
+    Dr,
+    /// Reachable only by those who should.
+    Exposure,
+    /// Failures become known.
+    Observability,
+    /// Load is followed.
+    Scaling,
+    /// Changes arrive safely.
+    Delivery,
+    /// The estate is code.
+    Iac,
+    /// Money.
+    Cost,
+}
+
+impl Category {
+    /// The word in results, profiles and `--category`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::MultiAz => "multi-az",
+            Self::Encryption => "encryption",
+            Self::Backup => "backup",
+            Self::Drift => "drift",
+            Self::Dr => "dr",
+            Self::Exposure => "exposure",
+            Self::Observability => "observability",
+            Self::Scaling => "scaling",
+            Self::Delivery => "delivery",
+            Self::Iac => "iac",
+            Self::Cost => "cost",
+        }
+    }
+}
+
+/// How much work a fix is, for "gain per effort" (scoring.md §6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// A flag.
+    Small = 1,
+    /// A change that wants care.
+    Medium = 3,
+    /// A project.
+    Large = 8,
+}
+
+/// What a check found about one resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// As it should be.
+    Pass,
+    /// Not as it should be; the sentence says what was found.
+    Fail(String),
+    /// A failure that a rule written in the catalogue's row downgrades (a group attached to nothing).
+    FailAs(Severity, String),
+    /// Partly: credit of numerator over denominator, below 1, with the sentence.
+    Partial(i64, i64, String),
+    /// The check does not apply, by positive evidence, which the sentence gives.
+    NotApplicable(&'static str),
+}
+
+/// An outcome, or the gap that makes it unknown.
+pub type Verdict = Result<Outcome, Gap>;
+
+/// What a state file is, for checks of the Terraform estate.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StateFacts {
+    /// Where it was read from.
+    pub uri: String,
+    /// Its serial.
+    pub serial: u64,
+    /// Its lineage.
+    pub lineage: String,
+    /// The Terraform version that wrote it.
+    pub terraform_version: String,
+    /// Bucket and key, when it came from S3.
+    pub s3: Option<(String, String)>,
+    /// Encryption of the object itself as its header says (`AES256`, `aws:kms`); only for S3.
+    pub object_encryption: Option<String>,
+    /// Whether the stored MD5 of the lock table equals that of the object; only where there is one.
+    pub digest_matches: Option<bool>,
+    /// The kind of lock found: `dynamodb`, `lockfile`; only for S3.
+    pub lock: Option<String>,
+    /// Resource paths whose unflagged value looks like a credential (IAC-16). Paths only, never values.
+    pub secret_paths: Vec<String>,
+    /// Managed instances.
+    pub instances: usize,
+    /// Regions of its managed resources.
+    pub regions: Vec<String>,
+}
+
+/// What became of drift, for checks on it (IAC-19 … IAC-23).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DriftFacts {
+    /// Managed instances compared and equal.
+    pub in_sync: usize,
+    /// Managed instances that differ.
+    pub changed: Vec<String>,
+    /// Managed instances that do not exist.
+    pub missing: Vec<String>,
+    /// Live manageable objects in no state.
+    pub unmanaged: usize,
+    /// Managed instances that could not be compared.
+    pub unknown: usize,
+    /// Managed instances with a change that loosens protection.
+    pub loosening: Vec<String>,
+    /// Identities claimed twice.
+    pub conflicts: Vec<String>,
+}
+
+/// All that a check may look at beside its resource.
+pub struct View<'a> {
+    /// Live or declared.
+    pub side: Side,
+    /// The inventory of that side.
+    pub inventory: &'a Inventory,
+    /// Thresholds and lists.
+    pub profile: &'a Profile,
+    /// The audit's time; the only clock.
+    pub as_of: OffsetDateTime,
+    /// The states of this run.
+    pub states: &'a [StateFacts],
+    /// What drift found; `None` when no state was read, or drift was not asked for.
+    pub drift: Option<&'a DriftFacts>,
+}
+
+/// Attributes of a kind that a check reads, so that only the calls behind them are made.
+#[derive(Debug, Clone, Copy)]
+pub struct Reads {
+    /// The kind.
+    pub kind: &'static Kind,
+    /// Its attributes.
+    pub attributes: &'static [AnyAttr],
+}
+
+/// On what a check is evaluated.
+#[derive(Clone, Copy)]
+pub enum Subject {
+    /// On every resource of the kind that no rule excludes.
+    Each(&'static Kind, fn(&Resource, &View) -> Verdict),
+    /// As `Each`, with those that a rule excludes (the default security group: NET-05).
+    EachIncludingExcluded(&'static Kind, fn(&Resource, &View) -> Verdict),
+    /// Once in every region looked at; gives the id of what it judged there.
+    Region(fn(&str, &View) -> Verdict),
+    /// Once for the estate.
+    Estate(fn(&View) -> Verdict),
+    /// On every state.
+    State(fn(&StateFacts, &View) -> Verdict),
+}
+
+/// One check of the catalogue.
+#[derive(Clone, Copy)]
+pub struct Check {
+    /// Stable id of the catalogue, `STO-18`.
+    pub id: &'static str,
+    /// Kebab-case alias, `rds-storage-encrypted`.
+    pub alias: &'static str,
+    /// What holds when it passes.
+    pub title: &'static str,
+    /// Key of the component that it feeds, `storage`.
+    pub component: &'static str,
+    /// Category.
+    pub category: Category,
+    /// Severity.
+    pub severity: Severity,
+    /// Effort of a typical fix.
+    pub effort: Effort,
+    /// What it is evaluated on, and how.
+    pub subject: Subject,
+    /// What it reads.
+    pub reads: &'static [Reads],
+    /// Its page: docs/checks/ID.md, embedded.
+    pub page: &'static str,
+}
+
+impl Check {
+    /// The page's text under a heading of level two, without the heading.
+    pub fn section(&self, heading: &str) -> &'static str {
+        let mark = format!("## {heading}\n");
+        let Some(start) = self.page.find(&mark).map(|at| at + mark.len()) else { return "" };
+        let rest = &self.page[start..];
+        rest.find("\n## ").map_or(rest, |end| &rest[..end]).trim()
+    }
+}

@@ -1,1 +1,518 @@
-//! Declared against live: join, equality, classes and labels.
+//! Declared against live: join by identity, compare by declared equality, one class for every managed instance.
+
+pub mod atoms;
+pub mod controller;
+pub mod label;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use stateward_model::kind::{Form, Satellite};
+use stateward_model::{
+    Address, AnyAttr, Cause, Comparison, Equality, Gap, Kind, Place, Resource, Scope, Slot, compare, kinds,
+};
+
+use crate::inventory::{Inventory, exclusion};
+use atoms::Claims;
+pub use label::Label;
+
+/// The classes of drift.md §1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// In one state and live, and equal.
+    InSync,
+    /// In both, and different.
+    Changed,
+    /// In a state, and proved not to exist.
+    Missing,
+    /// Live and manageable, in no audited state.
+    Unmanaged,
+    /// In a state, but outside the audited accounts and regions, or a deposed object that still lives.
+    Ghost,
+    /// One identity claimed by two state instances.
+    Conflict,
+    /// Cannot be decided.
+    Unknown,
+    /// Live, but AWS's own or another controller's.
+    Excluded,
+}
+
+/// One difference.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ItemChange {
+    /// Terraform's notation.
+    pub path: String,
+    /// As declared.
+    pub declared: Value,
+    /// As live.
+    pub live: Value,
+    /// What kind of change it is.
+    pub label: Label,
+    /// True when values must not be shown.
+    pub sensitive: bool,
+}
+
+/// What became of one managed instance or one live object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// The class.
+    pub class: Class,
+    /// The Terraform address, for managed instances.
+    pub address: Option<String>,
+    /// For an unmanaged part of a managed object: the address of the owner.
+    pub owner: Option<String>,
+    /// The state's URI, for managed instances.
+    pub state: Option<String>,
+    /// The provider address as the state writes it.
+    pub provider: Option<String>,
+    /// Identity.
+    pub identity: Address,
+    /// ARN, where known.
+    pub arn: Option<String>,
+    /// What people call it.
+    pub name: Option<String>,
+    /// The differences.
+    pub changes: Vec<ItemChange>,
+    /// What could not be compared.
+    pub gaps: Vec<Gap>,
+    /// A sentence where the class wants one (rule and reason of an exclusion, the other address of a conflict).
+    pub reason: Option<String>,
+}
+
+impl Item {
+    fn managed(resource: &Resource, class: Class) -> Self {
+        let declared = resource.declared.clone().unwrap_or_default();
+        Self {
+            class,
+            address: Some(declared.address),
+            owner: None,
+            state: Some(declared.state),
+            provider: Some(declared.provider),
+            identity: resource.address.clone(),
+            arn: resource.arn.clone(),
+            name: resource.name.clone(),
+            changes: Vec::new(),
+            gaps: Vec::new(),
+            reason: None,
+        }
+    }
+
+    fn live(resource: &Resource, class: Class) -> Self {
+        Self {
+            class,
+            address: None,
+            owner: None,
+            state: None,
+            provider: None,
+            identity: resource.address.clone(),
+            arn: resource.arn.clone(),
+            name: resource.name.clone(),
+            changes: Vec::new(),
+            gaps: Vec::new(),
+            reason: None,
+        }
+    }
+
+    fn unknown(resource: &Resource, gap: Gap) -> Self {
+        Self { gaps: vec![gap], ..Self::managed(resource, Class::Unknown) }
+    }
+
+    /// The label of the whole: the gravest of its changes.
+    pub fn label(&self) -> Option<Label> {
+        match self.class {
+            Class::Missing => label::of_missing(&self.identity.kind),
+            _ => self.changes.iter().map(|change| change.label).max(),
+        }
+    }
+}
+
+/// A difference that a rule explained away.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Suppressed {
+    /// The rule of drift.md §4.
+    pub rule: String,
+    /// The address.
+    pub address: String,
+    /// The attribute.
+    pub path: String,
+}
+
+/// What drift found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Drift {
+    /// Everything but in-sync instances and excluded objects, which are only counted, sorted by address and identity.
+    pub items: Vec<Item>,
+    /// Addresses of instances that are in sync.
+    pub in_sync: Vec<String>,
+    /// Excluded live objects with rule and reason.
+    pub excluded: Vec<Item>,
+    /// What rules explained away.
+    pub suppressed: Vec<Suppressed>,
+    /// States that could not be read: while there are any, "unmanaged" is only "possibly".
+    pub unread_states: Vec<String>,
+}
+
+/// What a comparison is asked to cover.
+#[derive(Debug, Clone, Default)]
+pub struct Coverage {
+    /// Audited accounts; empty when none could be entered.
+    pub accounts: BTreeSet<String>,
+    /// Audited regions.
+    pub regions: BTreeSet<String>,
+    /// Kinds whose live objects count as unmanaged when no state has them.
+    pub unmanaged: BTreeSet<String>,
+    /// States that could not be read.
+    pub unread_states: Vec<String>,
+    /// Buckets and tables that are the backend of an audited state: kind and id.
+    pub backends: BTreeSet<(String, String)>,
+}
+
+/// Compares every declared instance with the live inventory, and looks for what no state has.
+pub fn reconcile(declared: &[Resource], live: &Inventory, scope: &Coverage) -> Drift {
+    let claims = Claims::of(declared);
+    let twice = claimed_twice(declared);
+    let mut run = Run { live, scope, claims: &claims, drift: Drift::default(), matched: BTreeSet::new() };
+    for resource in declared {
+        run.instance(resource, &twice);
+    }
+    run.unmanaged_objects();
+    let mut drift = run.drift;
+    drift.unread_states = scope.unread_states.clone();
+    drift.items.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+    drift.in_sync.sort();
+    drift.suppressed.sort();
+    drift.suppressed.dedup();
+    drift
+}
+
+fn sort_key(item: &Item) -> (Class, Option<&String>, Option<&String>, &Address, String) {
+    let first = item.changes.first().map(|change| format!("{}{}", change.path, change.live));
+    (item.class, item.address.as_ref(), item.owner.as_ref(), &item.identity, first.unwrap_or_default())
+}
+
+/// Identities that two or more instances claim, with the addresses that do.
+fn claimed_twice(declared: &[Resource]) -> BTreeMap<Address, Vec<String>> {
+    let mut by_identity: BTreeMap<Address, Vec<String>> = BTreeMap::new();
+    for resource in declared {
+        let Some(facts) = resource.declared.as_ref().filter(|facts| facts.deposed.is_none()) else { continue };
+        // Parts have no identity of their own; two claims on one part are found where the owner is compared.
+        if kinds::satellite(resource.kind()).is_some() || resource.id().is_empty() {
+            continue;
+        }
+        by_identity.entry(resource.address.clone()).or_default().push(facts.address.clone());
+    }
+    by_identity.retain(|_, addresses| addresses.len() > 1);
+    by_identity
+}
+
+struct Run<'a> {
+    live: &'a Inventory,
+    scope: &'a Coverage,
+    claims: &'a Claims<'a>,
+    drift: Drift,
+    matched: BTreeSet<Address>,
+}
+
+impl Run<'_> {
+    fn instance(&mut self, resource: &Resource, twice: &BTreeMap<Address, Vec<String>>) {
+        let Some(kind) = kinds::find(resource.kind()) else {
+            let gap = Gap::new(resource.kind().to_owned(), Cause::Unsupported, "this type cannot be read yet");
+            return self.drift.items.push(Item::unknown(resource, gap));
+        };
+        self.matched.insert(resource.address.clone());
+        if let Some(reason) = self.outside(kind, resource) {
+            let item = Item { reason: Some(reason), ..Item::managed(resource, Class::Ghost) };
+            return self.drift.items.push(item);
+        }
+        if resource.declared.as_ref().is_some_and(|facts| facts.deposed.is_some()) {
+            return self.deposed(kind, resource);
+        }
+        if let Some(addresses) = twice.get(&resource.address) {
+            let reason = format!("claimed by {}", addresses.join(" and "));
+            let item = Item { reason: Some(reason), ..Item::managed(resource, Class::Conflict) };
+            return self.drift.items.push(item);
+        }
+        match kinds::satellite(resource.kind()) {
+            Some((owner, satellite)) => self.part(owner, satellite, kind, resource),
+            None => self.whole(kind, resource),
+        }
+    }
+
+    /// Why an instance lies outside of what is audited.
+    fn outside(&self, kind: &Kind, resource: &Resource) -> Option<String> {
+        let place = &resource.address.place;
+        let accounts = &self.scope.accounts;
+        if !place.account.is_empty() && !accounts.is_empty() && !accounts.contains(&place.account) {
+            return Some(format!("account {} is not audited", place.account));
+        }
+        let regional = kind.scope == Scope::Regional && !place.region.is_empty();
+        if regional && !self.scope.regions.contains(&place.region) {
+            return Some(format!("region {} is not audited", place.region));
+        }
+        None
+    }
+
+    fn deposed(&mut self, kind: &Kind, resource: &Resource) {
+        let item = match self.live.lookup(kind, &resource.address.place, resource.id()) {
+            Ok(Some(_)) => Item {
+                reason: Some("a deposed object of an unfinished replacement still exists".into()),
+                ..Item::managed(resource, Class::Ghost)
+            },
+            Ok(None) => Item {
+                reason: Some("a deposed object that is gone already".into()),
+                ..Item::managed(resource, Class::Missing)
+            },
+            Err(gap) => Item::unknown(resource, gap),
+        };
+        self.drift.items.push(item);
+    }
+
+    /// An instance with a live identity of its own.
+    fn whole(&mut self, kind: &'static Kind, resource: &Resource) {
+        let live = match self.live.lookup(kind, &resource.address.place, resource.id()) {
+            Ok(Some(live)) => live,
+            Ok(None) => return self.drift.items.push(Item::managed(resource, Class::Missing)),
+            Err(gap) => return self.drift.items.push(Item::unknown(resource, gap)),
+        };
+        let mut item = Item::managed(resource, Class::InSync);
+        item.arn = item.arn.or_else(|| live.arn.clone());
+        item.name = item.name.or_else(|| live.name.clone());
+        for attr in kind.attributes {
+            if self.claims.covers_block(kind, resource, attr.path) {
+                continue;
+            }
+            match kind.satellites.iter().find(|satellite| has_atoms(satellite, attr.path)) {
+                Some(satellite) => self.atoms(&mut item, satellite, attr, resource, live),
+                None => self.attribute(&mut item, attr, resource, live),
+            }
+        }
+        self.finish(item, live);
+    }
+
+    fn attribute(&mut self, item: &mut Item, attr: &AnyAttr, resource: &Resource, live: &Resource) {
+        if matches!(attr.equality, Equality::Never(_)) {
+            return;
+        }
+        let (path, rule) = match attr.path {
+            // States of providers before default_tags have no tags_all: there, tags are all tags.
+            "tags_all" if !resource.has("tags_all") => ("tags", attr),
+            path => (path, attr),
+        };
+        let declared = match resource.slots().find(|(name, _)| *name == path) {
+            Some((_, Slot::Known(value))) => value,
+            Some((_, Slot::Unread(gap))) => return item.gaps.push(gap.clone()),
+            None => return,
+        };
+        let value = match live.raw(attr.path) {
+            Ok(value) => value,
+            Err(gap) => return item.gaps.push(gap),
+        };
+        match compare(rule, declared, value) {
+            Comparison::Equal | Comparison::Never(_) => {}
+            Comparison::Suppressed(number) => self.suppress(item, number, path),
+            Comparison::Changed(changes) => {
+                for change in changes {
+                    let path = own_tag_path(resource, &change.path);
+                    let label = label::of_change(&item.identity.kind, &path, &change.declared, &change.live);
+                    let sensitive = attr.secret || is_sensitive(resource, &path);
+                    item.changes.push(ItemChange {
+                        path,
+                        declared: change.declared,
+                        live: change.live,
+                        label,
+                        sensitive,
+                    });
+                }
+            }
+        }
+    }
+
+    fn suppress(&mut self, item: &Item, rule: &str, path: &str) {
+        let address = item.address.clone().unwrap_or_default();
+        self.drift.suppressed.push(Suppressed { rule: rule.to_owned(), address, path: path.to_owned() });
+    }
+
+    /// A list whose elements may also be resources of their own (N10, N11, N12).
+    fn atoms(
+        &mut self,
+        item: &mut Item,
+        satellite: &Satellite,
+        attr: &AnyAttr,
+        resource: &Resource,
+        live: &Resource,
+    ) {
+        let value = match live.raw(attr.path) {
+            Ok(value) => value,
+            // Nobody wanted it, and the state does not carry it either: nothing to say.
+            Err(gap) if gap.cause == Cause::NotRequested && !resource.has(attr.path) => return,
+            Err(gap) => return item.gaps.push(gap),
+        };
+        let Form::Atoms { atoms, .. } = satellite.form else { return };
+        let present = atoms(live, attr.path, value);
+        let inline = match resource.raw(attr.path) {
+            Ok(value) => atoms(resource, attr.path, value),
+            Err(_) => Vec::new(),
+        };
+        let claimed = self.claims.of_owner(&resource.address, attr.path);
+        let found = atoms::match_owner(&inline, &claimed, &present);
+        for (declared, live) in found.changes {
+            let label = label::of_change(&item.identity.kind, attr.path, &declared, &live);
+            item.changes.push(ItemChange { path: attr.path.to_owned(), declared, live, label, sensitive: false });
+        }
+        for atom in found.unmanaged {
+            let mut part = Item::live(live, Class::Unmanaged);
+            part.owner = item.address.clone();
+            part.state = item.state.clone();
+            part.identity.kind = satellite.kind.into();
+            part.identity.id = atoms::part_id(live.id(), attr.path, &atom);
+            part.arn = None;
+            part.name = None;
+            let label = label::of_change(&item.identity.kind, attr.path, &Value::Null, &atom);
+            part.changes.push(ItemChange {
+                path: attr.path.to_owned(),
+                declared: Value::Null,
+                live: atom,
+                label,
+                sensitive: false,
+            });
+            self.drift.items.push(part);
+        }
+    }
+
+    /// An instance that is a part of another resource.
+    fn part(&mut self, owner: &'static Kind, satellite: &Satellite, kind: &'static Kind, resource: &Resource) {
+        let Some(owner_id) = (satellite.owner_id)(resource) else {
+            let gap = Gap::new(resource.kind().to_owned(), Cause::NotInState, "the state does not say whose part it is");
+            return self.drift.items.push(Item::unknown(resource, gap));
+        };
+        let place = owner_place(owner, &resource.address.place);
+        let live = match self.live.lookup(owner, &place, &owner_id) {
+            Ok(Some(live)) => live,
+            Ok(None) => {
+                let reason = Some(format!("its owner {} {owner_id} does not exist", owner.name));
+                return self.drift.items.push(Item { reason, ..Item::managed(resource, Class::Missing) });
+            }
+            Err(gap) => return self.drift.items.push(Item::unknown(resource, gap)),
+        };
+        match satellite.form {
+            Form::Block { attribute, from_owner, .. } => {
+                let value = match live.raw(attribute) {
+                    Ok(value) => value,
+                    Err(gap) => return self.drift.items.push(Item::unknown(resource, gap)),
+                };
+                let Some(block) = from_owner(value) else {
+                    return self.drift.items.push(Item::managed(resource, Class::Missing));
+                };
+                let mut part = Resource::new(place, kind.name, resource.id());
+                for (name, value) in block {
+                    part.put_raw(name, Slot::Known(value));
+                }
+                let mut item = Item::managed(resource, Class::InSync);
+                for attr in kind.attributes.iter().filter(|attr| part.has(attr.path)) {
+                    self.attribute(&mut item, attr, resource, &part);
+                }
+                self.finish(item, live);
+            }
+            Form::Atoms { claims, atoms, .. } => {
+                let mut item = Item::managed(resource, Class::InSync);
+                let claims = claims(resource);
+                let mut absent = 0;
+                for (attribute, atom) in &claims {
+                    let value = match live.raw(attribute) {
+                        Ok(value) => value,
+                        Err(gap) => {
+                            item.gaps.push(gap);
+                            continue;
+                        }
+                    };
+                    match atoms::match_claim(atom, &atoms(live, attribute, value)) {
+                        atoms::Match::Same => {}
+                        atoms::Match::Absent => {
+                            absent += 1;
+                            item.changes.push(self.atom_change(kind, attribute, atom.clone(), Value::Null));
+                        }
+                        atoms::Match::Different(other) => {
+                            item.changes.push(self.atom_change(kind, attribute, atom.clone(), other));
+                        }
+                    }
+                }
+                if item.gaps.is_empty() && absent == claims.len() {
+                    item.changes.clear();
+                    item.class = Class::Missing;
+                    return self.drift.items.push(item);
+                }
+                self.finish(item, live);
+            }
+        }
+    }
+
+    fn atom_change(&self, kind: &Kind, path: &str, declared: Value, live: Value) -> ItemChange {
+        let label = label::of_change(kind.name, path, &declared, &live);
+        ItemChange { path: path.to_owned(), declared, live, label, sensitive: false }
+    }
+
+    /// Decides the class of an instance whose attributes have been compared.
+    fn finish(&mut self, mut item: Item, live: &Resource) {
+        for change in &mut item.changes {
+            if let Some(rule) = controller::owner_of(live, self.live, change) {
+                change.label = Label::ControllerOwned;
+                let address = item.address.clone().unwrap_or_default();
+                let suppressed = Suppressed { rule: rule.to_owned(), address, path: change.path.clone() };
+                self.drift.suppressed.push(suppressed);
+            }
+        }
+        let real = item.changes.iter().any(|change| change.label != Label::ControllerOwned);
+        if real {
+            item.class = Class::Changed;
+        } else if !item.gaps.is_empty() {
+            item.class = Class::Unknown;
+        } else {
+            return self.drift.in_sync.push(item.address.unwrap_or_default());
+        }
+        self.drift.items.push(item);
+    }
+
+    fn unmanaged_objects(&mut self) {
+        for resource in self.live.resources() {
+            if self.matched.contains(&resource.address) || !self.scope.unmanaged.contains(resource.kind()) {
+                continue;
+            }
+            let backend = (resource.kind().to_owned(), resource.id().to_owned());
+            if self.scope.backends.contains(&backend) {
+                let reason = "the backend of an audited state".to_owned();
+                self.drift.excluded.push(Item { reason: Some(reason), ..Item::live(resource, Class::Excluded) });
+                continue;
+            }
+            if let Some(excluded) = exclusion(resource) {
+                let reason = format!("{}: {}", excluded.rule, excluded.reason);
+                self.drift.excluded.push(Item { reason: Some(reason), ..Item::live(resource, Class::Excluded) });
+                continue;
+            }
+            self.drift.items.push(Item::live(resource, Class::Unmanaged));
+        }
+    }
+}
+
+fn has_atoms(satellite: &Satellite, path: &str) -> bool {
+    matches!(satellite.form, Form::Atoms { attributes, .. } if attributes.contains(&path))
+}
+
+/// Parts of a global resource are global, whatever region their provider has.
+fn owner_place(owner: &Kind, place: &Place) -> Place {
+    match owner.scope {
+        Scope::Global => Place::new(place.account.clone(), stateward_model::GLOBAL),
+        Scope::Regional => place.clone(),
+    }
+}
+
+/// A changed tag that the resource's own `tags` hold is named there: that is where a person edits it.
+fn own_tag_path(resource: &Resource, path: &str) -> String {
+    let Some(key) = path.strip_prefix("tags_all.") else { return path.to_owned() };
+    let own = resource.raw("tags").ok().and_then(Value::as_object).is_some_and(|tags| tags.contains_key(key));
+    if own { format!("tags.{key}") } else { path.to_owned() }
+}
+
+fn is_sensitive(resource: &Resource, path: &str) -> bool {
+    let top = path.split(['.', '[']).next().unwrap_or(path);
+    resource.declared.as_ref().is_some_and(|facts| facts.sensitive.iter().any(|name| name == top))
+}

@@ -1,0 +1,172 @@
+//! Atoms: single elements of lists whose elements may be declared inline or as resources of their own.
+//!
+//! An atom that is an object with the member `key` is identified by that member and compared by the rest (an inline
+//! policy has a name and a document); any other atom is its own identity (a rule of a security group).
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use stateward_model::kind::{Form, Kind};
+use stateward_model::{Address, GLOBAL, Place, Resource, Scope, kinds};
+
+/// What declared satellites claim, by owner and attribute.
+#[derive(Debug, Default)]
+pub struct Claims<'a> {
+    atoms: BTreeMap<(Address, &'static str), Vec<Value>>,
+    blocks: BTreeMap<(Address, &'static str), &'a Resource>,
+}
+
+impl<'a> Claims<'a> {
+    /// Collects the claims of all declared satellites.
+    pub fn of(declared: &'a [Resource]) -> Self {
+        let mut claims = Self::default();
+        for resource in declared {
+            let Some((owner, satellite)) = kinds::satellite(resource.kind()) else { continue };
+            let Some(owner_id) = (satellite.owner_id)(resource) else { continue };
+            let address = owner_address(owner, &resource.address.place, owner_id);
+            match satellite.form {
+                Form::Block { attribute, .. } => {
+                    claims.blocks.insert((address, attribute), resource);
+                }
+                Form::Atoms { claims: of, .. } => {
+                    for (attribute, atom) in of(resource) {
+                        claims.atoms.entry((address.clone(), attribute)).or_default().push(atom);
+                    }
+                }
+            }
+        }
+        claims
+    }
+
+    /// The atoms that satellites claim of one attribute of an owner.
+    pub fn of_owner(&self, owner: &Address, attribute: &str) -> Vec<Value> {
+        self.atoms
+            .iter()
+            .find(|((address, name), _)| address == owner && *name == attribute)
+            .map(|(_, atoms)| atoms.clone())
+            .unwrap_or_default()
+    }
+
+    /// True when a satellite stands for the attribute, so that it is compared there and not on the owner (N9).
+    pub fn covers_block(&self, kind: &Kind, owner: &Resource, attribute: &'static str) -> bool {
+        !kind.satellites.is_empty() && self.blocks.contains_key(&(owner.address.clone(), attribute))
+    }
+}
+
+fn owner_address(owner: &'static Kind, place: &Place, id: String) -> Address {
+    let place = match owner.scope {
+        Scope::Global => Place::new(place.account.clone(), GLOBAL),
+        Scope::Regional => place.clone(),
+    };
+    Address { place, kind: owner.name.into(), id }
+}
+
+fn key(atom: &Value) -> &Value {
+    atom.get("key").unwrap_or(atom)
+}
+
+/// What became of an owner's list.
+#[derive(Debug, Default, PartialEq)]
+pub struct Found {
+    /// Changes of the owner: declared and live atom, null where there is none.
+    pub changes: Vec<(Value, Value)>,
+    /// Live atoms that nothing declares, where nothing claims to list all.
+    pub unmanaged: Vec<Value>,
+}
+
+/// Compares the atoms of an owner. With inline atoms and no satellite, the inline list claims to be whole (N10).
+pub fn match_owner(inline: &[Value], claimed: &[Value], present: &[Value]) -> Found {
+    let exclusive = !inline.is_empty() && claimed.is_empty();
+    let mut found = Found::default();
+    for atom in inline.iter().filter(|atom| !claimed.iter().any(|claim| key(claim) == key(atom))) {
+        match match_claim(atom, present) {
+            Match::Same => {}
+            Match::Absent => found.changes.push((atom.clone(), Value::Null)),
+            Match::Different(live) => found.changes.push((atom.clone(), live)),
+        }
+    }
+    for atom in present {
+        let known = |list: &[Value]| list.iter().any(|other| key(other) == key(atom));
+        if known(inline) || known(claimed) {
+            continue;
+        }
+        if exclusive {
+            found.changes.push((Value::Null, atom.clone()));
+        } else {
+            found.unmanaged.push(atom.clone());
+        }
+    }
+    found
+}
+
+/// How a claimed atom stands among those present.
+#[derive(Debug, PartialEq)]
+pub enum Match {
+    /// There, and the same.
+    Same,
+    /// Not there.
+    Absent,
+    /// There, with another value.
+    Different(Value),
+}
+
+/// Looks for a claimed atom among those present.
+pub fn match_claim(atom: &Value, present: &[Value]) -> Match {
+    match present.iter().find(|other| key(other) == key(atom)) {
+        None => Match::Absent,
+        Some(other) if other == atom => Match::Same,
+        Some(other) => Match::Different(other.clone()),
+    }
+}
+
+/// An id for a part that has none of its own: the owner's id, the attribute, and the atom's identity in words.
+pub fn part_id(owner: &str, attribute: &str, atom: &Value) -> String {
+    let words = match key(atom) {
+        Value::String(text) => text.clone(),
+        Value::Object(map) => {
+            let words: Vec<String> = map.values().filter(|v| !v.is_null()).map(plain).collect();
+            words.join("-")
+        }
+        other => plain(other),
+    };
+    format!("{owner}/{attribute}/{words}")
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_inline_list_claims_to_be_whole() {
+        let found = match_owner(&[json!("a")], &[], &[json!("a"), json!("b")]);
+        assert_eq!(found, Found { changes: vec![(Value::Null, json!("b"))], unmanaged: vec![] });
+    }
+
+    #[test]
+    fn beside_separate_rules_an_extra_one_is_unmanaged() {
+        let found = match_owner(&[json!("a")], &[json!("a")], &[json!("a"), json!("b")]);
+        assert_eq!(found, Found { changes: vec![], unmanaged: vec![json!("b")] });
+        let nothing_declared = match_owner(&[], &[], &[json!("b")]);
+        assert_eq!(nothing_declared.unmanaged, vec![json!("b")]);
+    }
+
+    #[test]
+    fn a_claim_that_is_gone_is_the_satellites_business() {
+        let found = match_owner(&[json!("a")], &[json!("a")], &[]);
+        assert_eq!(found, Found::default());
+        assert_eq!(match_claim(&json!("a"), &[]), Match::Absent);
+    }
+
+    #[test]
+    fn a_keyed_atom_is_compared_by_value() {
+        let old = json!({"key": "p", "policy": "x"});
+        let new = json!({"key": "p", "policy": "y"});
+        assert_eq!(match_claim(&old, std::slice::from_ref(&new)), Match::Different(new.clone()));
+        assert_eq!(match_owner(&[old.clone()], &[], &[new.clone()]).changes, vec![(old, new)]);
+    }
+}

@@ -1,0 +1,103 @@
+//! Changes that another controller makes by right (N13, N16, N26): shown in the detail, never as drift.
+
+use serde_json::Value;
+use stateward_model::{Resource, kinds};
+
+use super::ItemChange;
+use crate::inventory::Inventory;
+
+/// The rule by which a controller owns the change, if one does.
+pub fn owner_of(live: &Resource, inventory: &Inventory, change: &ItemChange) -> Option<&'static str> {
+    match (live.kind(), change.path.as_str()) {
+        ("aws_autoscaling_group", "desired_capacity") if has_scaling_policy(live, inventory) => Some("N13"),
+        ("aws_db_instance" | "aws_rds_cluster", "allocated_storage") if grew_by_itself(live, change) => Some("N26"),
+        ("aws_db_instance" | "aws_rds_cluster_instance", "engine_version") if upgraded_itself(live, change) => {
+            Some("N16")
+        }
+        _ => None,
+    }
+}
+
+/// N13: a group with a scaling policy has its size from the policy.
+fn has_scaling_policy(group: &Resource, inventory: &Inventory) -> bool {
+    let Some(kind) = kinds::find("aws_autoscaling_policy") else { return false };
+    inventory.of(kind).any(|policy| {
+        policy.address.place == group.address.place
+            && policy.raw("autoscaling_group_name").ok().and_then(Value::as_str) == Some(group.id())
+    })
+}
+
+/// N26: storage autoscaling may grow up to its limit, and never shrinks.
+fn grew_by_itself(live: &Resource, change: &ItemChange) -> bool {
+    let limit = live.raw("max_allocated_storage").ok().and_then(Value::as_i64).unwrap_or(0);
+    match (change.declared.as_i64(), change.live.as_i64()) {
+        (Some(declared), Some(now)) => now > declared && now <= limit,
+        _ => false,
+    }
+}
+
+/// N16: with auto-minor upgrade, a later version of the same major release.
+fn upgraded_itself(live: &Resource, change: &ItemChange) -> bool {
+    if live.raw("auto_minor_version_upgrade").ok().and_then(Value::as_bool) != Some(true) {
+        return false;
+    }
+    let numbers = |value: &Value| -> Option<Vec<u64>> {
+        value.as_str()?.split('.').map(|part| part.parse().ok()).collect()
+    };
+    match (numbers(&change.declared), numbers(&change.live)) {
+        (Some(declared), Some(now)) => declared.first() == now.first() && now > declared,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drift::Label;
+    use serde_json::json;
+    use stateward_model::{Place, Slot};
+
+    fn change(path: &str, declared: Value, live: Value) -> ItemChange {
+        ItemChange { path: path.into(), declared, live, label: Label::Other, sensitive: false }
+    }
+
+    fn database(attributes: &[(&'static str, Value)]) -> Resource {
+        let mut resource = Resource::new(Place::new("1", "r"), "aws_db_instance", "db");
+        for (path, value) in attributes {
+            resource.put_raw(*path, Slot::Known(value.clone()));
+        }
+        resource
+    }
+
+    #[test]
+    fn storage_grows_within_its_limit_only() {
+        let inventory = Inventory::default();
+        let db = database(&[("max_allocated_storage", json!(200))]);
+        let grown = change("allocated_storage", json!(100), json!(150));
+        assert_eq!(owner_of(&db, &inventory, &grown), Some("N26"));
+        let shrunk = change("allocated_storage", json!(100), json!(50));
+        assert_eq!(owner_of(&db, &inventory, &shrunk), None);
+        let beyond = change("allocated_storage", json!(100), json!(300));
+        assert_eq!(owner_of(&db, &inventory, &beyond), None);
+    }
+
+    #[test]
+    fn a_minor_upgrade_is_the_services_own_only_where_it_was_allowed() {
+        let inventory = Inventory::default();
+        let minor = change("engine_version", json!("13.7"), json!("13.9"));
+        let allowed = database(&[("auto_minor_version_upgrade", json!(true))]);
+        let forbidden = database(&[("auto_minor_version_upgrade", json!(false))]);
+        assert_eq!(owner_of(&allowed, &inventory, &minor), Some("N16"));
+        assert_eq!(owner_of(&forbidden, &inventory, &minor), None);
+        let major = change("engine_version", json!("13.7"), json!("14.1"));
+        assert_eq!(owner_of(&allowed, &inventory, &major), None);
+    }
+
+    #[test]
+    fn a_group_without_a_policy_owns_its_size() {
+        let mut group = Resource::new(Place::new("1", "r"), "aws_autoscaling_group", "g");
+        group.put_raw("desired_capacity", Slot::Known(json!(1)));
+        let resize = change("desired_capacity", json!(3), json!(1));
+        assert_eq!(owner_of(&group, &Inventory::default(), &resize), None);
+    }
+}
