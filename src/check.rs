@@ -109,7 +109,8 @@ pub enum Outcome {
 pub type Verdict = Result<Outcome, Gap>;
 
 /// What a state file is, for checks of the Terraform estate.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct StateFacts {
     /// Where it was read from.
     pub uri: String,
@@ -136,7 +137,8 @@ pub struct StateFacts {
 }
 
 /// What became of drift, for checks on it (IAC-19 … IAC-23).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct DriftFacts {
     /// Managed instances compared and equal.
     pub in_sync: usize,
@@ -226,5 +228,11 @@ impl Check {
         let Some(start) = self.page.find(&mark).map(|at| at + mark.len()) else { return "" };
         let rest = &self.page[start..];
         rest.find("\n## ").map_or(rest, |end| &rest[..end]).trim()
+    }
+}
+
+impl std::fmt::Debug for Check {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.id)
     }
 }

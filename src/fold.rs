@@ -11,9 +11,9 @@ use crate::inventory::Inventory;
 
 /// The declared inventory with parts folded into their owners. `gaps` are the states that could not be read.
 pub fn declared(resources: &[Resource], gaps: Vec<Gap>) -> Inventory {
-    let current = resources.iter().filter(|resource| {
-        resource.declared.as_ref().is_none_or(|facts| facts.deposed.is_none())
-    });
+    let current = resources
+        .iter()
+        .filter(|resource| resource.declared.as_ref().is_none_or(|facts| facts.deposed.is_none()));
     let mut inventory = Inventory::declared(current.cloned().collect(), gaps);
     for part in resources {
         fold_part(part, &mut inventory);
@@ -40,9 +40,11 @@ fn fold_part(part: &Resource, inventory: &mut Inventory) {
         }
         Form::Atoms { claims, atoms, .. } => {
             for (attribute, atom) in claims(part) {
-                let shown = owner.raw(attribute).is_ok_and(|value| atoms(owner, attribute, value).contains(&atom));
+                let shown =
+                    owner.raw(attribute).is_ok_and(|value| atoms(owner, attribute, value).contains(&atom));
                 if !shown {
-                    let detail = format!("{attribute} is declared in parts that the owner's state does not show");
+                    let detail =
+                        format!("{attribute} is declared in parts that the owner's state does not show");
                     let gap = Gap::new(part.kind().to_owned(), Cause::NotInState, detail);
                     owner.put_raw(attribute, Slot::Unread(gap));
                 }
@@ -63,7 +65,9 @@ mod tests {
         let owner = Resource::new(place.clone(), "aws_s3_bucket", "b");
         let mut part = Resource::new(place.clone(), "aws_s3_bucket_public_access_block", "b");
         part.put_raw("bucket", Slot::Known(json!("b")));
-        for flag in ["block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"] {
+        for flag in
+            ["block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets"]
+        {
             part.put_raw(flag, Slot::Known(json!(true)));
         }
         let inventory = declared(&[owner, part], vec![]);

@@ -76,11 +76,6 @@ impl Inventory {
         self.resources.get_mut(address)
     }
 
-    /// Adds resources of satellites that were derived from their owners.
-    pub(crate) fn add(&mut self, resource: Resource) {
-        self.resources.insert(resource.address.clone(), resource);
-    }
-
     /// Where resources of a kind were looked for.
     pub fn places(&self, kind: &Kind) -> Vec<Place> {
         self.coverage.keys().filter(|(name, _)| name == kind.name).map(|(_, place)| place.clone()).collect()
@@ -100,7 +95,9 @@ impl Inventory {
 
     /// When the kind was read in the place, RFC 3339; empty on the declared side.
     pub fn observed_at(&self, kind: &str, place: &Place) -> &str {
-        self.coverage.get(&(kind.to_owned(), place.clone())).map_or("", |coverage| coverage.observed_at.as_str())
+        self.coverage
+            .get(&(kind.to_owned(), place.clone()))
+            .map_or("", |coverage| coverage.observed_at.as_str())
     }
 
     /// Whether the kind was read whole in the place, so that absence means "does not exist".
@@ -188,7 +185,8 @@ mod tests {
     #[test]
     fn a_part_is_never_taken_for_the_whole() {
         let denied = Gap::new("ec2:DescribeVpcs", Cause::Denied, "");
-        let inventory = Inventory::live(vec![reading("a", &["v1"], vec![]), reading("b", &["v2"], vec![denied.clone()])]);
+        let inventory =
+            Inventory::live(vec![reading("a", &["v1"], vec![]), reading("b", &["v2"], vec![denied.clone()])]);
         assert_eq!(inventory.all(&vpc::KIND), Err(denied));
         assert_eq!(inventory.all_in(&vpc::KIND, &Place::new("1", "a")).unwrap().len(), 1);
         assert_eq!(inventory.of(&vpc::KIND).count(), 2);

@@ -10,8 +10,12 @@ use crate::inventory::Inventory;
 pub fn owner_of(live: &Resource, inventory: &Inventory, change: &ItemChange) -> Option<&'static str> {
     match (live.kind(), change.path.as_str()) {
         ("aws_autoscaling_group", "desired_capacity") if has_scaling_policy(live, inventory) => Some("N13"),
-        ("aws_db_instance" | "aws_rds_cluster", "allocated_storage") if grew_by_itself(live, change) => Some("N26"),
-        ("aws_db_instance" | "aws_rds_cluster_instance", "engine_version") if upgraded_itself(live, change) => {
+        ("aws_db_instance" | "aws_rds_cluster", "allocated_storage") if grew_by_itself(live, change) => {
+            Some("N26")
+        }
+        ("aws_db_instance" | "aws_rds_cluster_instance", "engine_version")
+            if upgraded_itself(live, change) =>
+        {
             Some("N16")
         }
         _ => None,

@@ -212,7 +212,10 @@ mod tests {
         assert_eq!(label("publicly_accessible", json!(false), json!(true)), Label::Loosening);
         assert_eq!(label("backup_retention_period", json!(14), json!(1)), Label::Loosening);
         assert_eq!(label("backup_retention_period", json!(1), json!(14)), Label::Tightening);
-        assert_eq!(label("metadata_options[0].http_tokens", json!("required"), json!("optional")), Label::Loosening);
+        assert_eq!(
+            label("metadata_options[0].http_tokens", json!("required"), json!("optional")),
+            Label::Loosening
+        );
         assert_eq!(label("tags_all.Role", json!("a"), json!("b")), Label::Tag);
         assert_eq!(label("instance_class", json!("a"), json!("b")), Label::Capacity);
         assert_eq!(label("engine_version", json!("1"), json!("2")), Label::Version);

@@ -194,7 +194,9 @@ fn sort_key(item: &Item) -> (Class, Option<&String>, Option<&String>, &Address, 
 fn claimed_twice(declared: &[Resource]) -> BTreeMap<Address, Vec<String>> {
     let mut by_identity: BTreeMap<Address, Vec<String>> = BTreeMap::new();
     for resource in declared {
-        let Some(facts) = resource.declared.as_ref().filter(|facts| facts.deposed.is_none()) else { continue };
+        let Some(facts) = resource.declared.as_ref().filter(|facts| facts.deposed.is_none()) else {
+            continue;
+        };
         // Parts have no identity of their own; two claims on one part are found where the owner is compared.
         if kinds::satellite(resource.kind()).is_some() || resource.id().is_empty() {
             continue;
@@ -216,7 +218,8 @@ struct Run<'a> {
 impl Run<'_> {
     fn instance(&mut self, resource: &Resource, twice: &BTreeMap<Address, Vec<String>>) {
         let Some(kind) = kinds::find(resource.kind()) else {
-            let gap = Gap::new(resource.kind().to_owned(), Cause::Unsupported, "this type cannot be read yet");
+            let gap =
+                Gap::new(resource.kind().to_owned(), Cause::Unsupported, "this type cannot be read yet");
             return self.drift.items.push(Item::unknown(resource, gap));
         };
         self.matched.insert(resource.address.clone());
@@ -357,7 +360,13 @@ impl Run<'_> {
         let found = atoms::match_owner(&inline, &claimed, &present);
         for (declared, live) in found.changes {
             let label = label::of_change(&item.identity.kind, attr.path, &declared, &live);
-            item.changes.push(ItemChange { path: attr.path.to_owned(), declared, live, label, sensitive: false });
+            item.changes.push(ItemChange {
+                path: attr.path.to_owned(),
+                declared,
+                live,
+                label,
+                sensitive: false,
+            });
         }
         for atom in found.unmanaged {
             let mut part = Item::live(live, Class::Unmanaged);
@@ -380,9 +389,19 @@ impl Run<'_> {
     }
 
     /// An instance that is a part of another resource.
-    fn part(&mut self, owner: &'static Kind, satellite: &Satellite, kind: &'static Kind, resource: &Resource) {
+    fn part(
+        &mut self,
+        owner: &'static Kind,
+        satellite: &Satellite,
+        kind: &'static Kind,
+        resource: &Resource,
+    ) {
         let Some(owner_id) = (satellite.owner_id)(resource) else {
-            let gap = Gap::new(resource.kind().to_owned(), Cause::NotInState, "the state does not say whose part it is");
+            let gap = Gap::new(
+                resource.kind().to_owned(),
+                Cause::NotInState,
+                "the state does not say whose part it is",
+            );
             return self.drift.items.push(Item::unknown(resource, gap));
         };
         let place = owner_place(owner, &resource.address.place);
@@ -480,12 +499,16 @@ impl Run<'_> {
             let backend = (resource.kind().to_owned(), resource.id().to_owned());
             if self.scope.backends.contains(&backend) {
                 let reason = "the backend of an audited state".to_owned();
-                self.drift.excluded.push(Item { reason: Some(reason), ..Item::live(resource, Class::Excluded) });
+                self.drift
+                    .excluded
+                    .push(Item { reason: Some(reason), ..Item::live(resource, Class::Excluded) });
                 continue;
             }
             if let Some(excluded) = exclusion(resource) {
                 let reason = format!("{}: {}", excluded.rule, excluded.reason);
-                self.drift.excluded.push(Item { reason: Some(reason), ..Item::live(resource, Class::Excluded) });
+                self.drift
+                    .excluded
+                    .push(Item { reason: Some(reason), ..Item::live(resource, Class::Excluded) });
                 continue;
             }
             self.drift.items.push(Item::live(resource, Class::Unmanaged));
