@@ -1,2 +1,12 @@
 //! Reads Terraform states as a stream into the vocabulary.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod error;
+mod place;
+mod read;
+mod source;
+
+pub use error::StateError;
+pub use place::settle_places;
+pub use read::{Header, State, read_state, read_state_into};
+pub use source::{Source, expand};

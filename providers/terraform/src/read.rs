@@ -1,0 +1,539 @@
+//! State format 4 as a stream: one instance at a time is in memory, and only declared attributes of it are kept.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::io::Read;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use stateward_model::{Cause, Declared, Gap, Place, Resource, Slot, kinds, secret};
+
+use crate::error::StateError;
+use crate::place::own_place;
+
+/// What a state says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Header {
+    /// The state's URI.
+    pub uri: String,
+    /// Format version.
+    pub version: u64,
+    /// The Terraform version that wrote it.
+    pub terraform_version: String,
+    /// Serial.
+    pub serial: u64,
+    /// Lineage.
+    pub lineage: String,
+    /// Managed instances.
+    pub instances: usize,
+    /// Resource types of managed instances, sorted.
+    pub types: BTreeSet<String>,
+    /// Paths whose value looks like a credential although the state does not flag it. Never values.
+    pub secret_paths: Vec<String>,
+}
+
+/// A state in memory: only what kinds declare.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    /// What it says of itself.
+    pub header: Header,
+    /// Its managed instances.
+    pub resources: Vec<Resource>,
+}
+
+/// Reads a whole state.
+///
+/// # Errors
+/// [`StateError`] naming the place and the remedy; nothing of a broken state is used.
+pub fn read_state(uri: &str, reader: impl Read) -> Result<State, StateError> {
+    let mut resources = Vec::new();
+    let header = read_state_into(uri, reader, &mut |resource| resources.push(resource))?;
+    Ok(State { header, resources })
+}
+
+/// Reads a state and hands every managed instance to `sink` as it comes.
+///
+/// # Errors
+/// As [`read_state`]; what `sink` was given before the error must then be thrown away.
+pub fn read_state_into(
+    uri: &str,
+    reader: impl Read,
+    sink: &mut dyn FnMut(Resource),
+) -> Result<Header, StateError> {
+    let mut reader = std::io::BufReader::with_capacity(1 << 18, reader);
+    if starts_empty(&mut reader) {
+        let what = "the state is empty";
+        return Err(StateError::new(
+            uri,
+            what,
+            "check the path; `terraform state pull` writes a whole state",
+        ));
+    }
+    let context = Context {
+        header: RefCell::new(Header { uri: uri.to_owned(), ..Header::default() }),
+        sink: RefCell::new(sink),
+        refusal: RefCell::new(None),
+    };
+    let mut json = serde_json::Deserializer::from_reader(reader);
+    let parsed = Document(&context).deserialize(&mut json).and_then(|()| json.end());
+    if let Some(refusal) = context.refusal.into_inner() {
+        return Err(refusal);
+    }
+    parsed.map_err(|error| explain(uri, &error))?;
+    let header = context.header.into_inner();
+    check_version(uri, Some(header.version).filter(|version| *version > 0))?;
+    Ok(header)
+}
+
+fn starts_empty(reader: &mut impl std::io::BufRead) -> bool {
+    loop {
+        let Ok(buffer) = reader.fill_buf() else { return false };
+        if buffer.is_empty() {
+            return true;
+        }
+        let blank = buffer.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        if blank < buffer.len() {
+            return false;
+        }
+        reader.consume(blank);
+    }
+}
+
+fn explain(uri: &str, error: &serde_json::Error) -> StateError {
+    let (what, remedy) = match error.classify() {
+        serde_json::error::Category::Eof => (
+            "the state breaks off: the document is truncated".to_owned(),
+            "fetch it again (`terraform state pull`), or restore the last whole version from the bucket's versions",
+        ),
+        serde_json::error::Category::Io => (
+            "the state could not be read to its end".to_owned(),
+            "check the disk or the connection, and try again",
+        ),
+        serde_json::error::Category::Syntax => (
+            format!("this is not JSON: {}", bare(error)),
+            "name a Terraform state (format 4), as `terraform state pull` prints it",
+        ),
+        serde_json::error::Category::Data => (
+            format!("this is not shaped like a Terraform state: {}", bare(error)),
+            "name a Terraform state (format 4); a plan or `terraform show -json` output is another format",
+        ),
+    };
+    StateError::new(uri, what, remedy).at(error.line(), error.column())
+}
+
+/// The message without its trailing place, which is printed apart, and without anything quoted from the document.
+fn bare(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" at line ").next().unwrap_or(&text);
+    let mut outside = true;
+    text.chars()
+        .filter(|letter| {
+            if *letter == '"' {
+                outside = !outside;
+            }
+            outside && *letter != '"'
+        })
+        .collect::<String>()
+        .replace("string ,", "a string,")
+}
+
+fn check_version(uri: &str, version: Option<u64>) -> Result<(), StateError> {
+    let (what, remedy) = match version {
+        Some(4) => return Ok(()),
+        Some(3) => (
+            "this state has format 3, which Terraform before 0.12 wrote".to_owned(),
+            "upgrade it with Terraform 0.12 or later (`terraform refresh` or `terraform apply` writes format 4)",
+        ),
+        Some(old @ 1..=2) => (
+            format!("this state has format {old}, which no supported Terraform reads"),
+            "upgrade it step by step with Terraform 0.11, then 0.12",
+        ),
+        Some(new) => (
+            format!("this state has format {new}, which is newer than this program knows (4)"),
+            "update stateward",
+        ),
+        None => (
+            "this document has no state format version".to_owned(),
+            "name a Terraform state (format 4); a plan or `terraform show -json` output is another format",
+        ),
+    };
+    Err(StateError::new(uri, what, remedy))
+}
+
+struct Context<'a> {
+    header: RefCell<Header>,
+    sink: RefCell<&'a mut dyn FnMut(Resource)>,
+    refusal: RefCell<Option<StateError>>,
+}
+
+impl Context<'_> {
+    fn refuse<E: serde::de::Error>(&self, error: StateError) -> E {
+        *self.refusal.borrow_mut() = Some(error);
+        E::custom("refused")
+    }
+}
+
+struct Document<'a, 'b>(&'a Context<'b>);
+
+impl<'de> DeserializeSeed<'de> for Document<'_, '_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Document<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a Terraform state")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let uri = self.0.header.borrow().uri.clone();
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "version" => {
+                    let version: u64 = map.next_value()?;
+                    check_version(&uri, Some(version)).map_err(|error| self.0.refuse::<A::Error>(error))?;
+                    self.0.header.borrow_mut().version = version;
+                }
+                "encrypted_data" | "encryption_version" => {
+                    let error = StateError::new(
+                        &uri,
+                        "this state is encrypted by OpenTofu, and its resources cannot be seen",
+                        "decrypt it first: `tofu state pull` with the key configured prints it in clear",
+                    );
+                    return Err(self.0.refuse(error));
+                }
+                "terraform_version" => {
+                    self.0.header.borrow_mut().terraform_version =
+                        map.next_value::<Option<String>>()?.unwrap_or_default();
+                }
+                "serial" => {
+                    self.0.header.borrow_mut().serial = map.next_value::<Option<u64>>()?.unwrap_or_default()
+                }
+                "lineage" => {
+                    self.0.header.borrow_mut().lineage =
+                        map.next_value::<Option<String>>()?.unwrap_or_default();
+                }
+                "outputs" => map.next_value_seed(Outputs(self.0))?,
+                "resources" => map.next_value_seed(Resources(self.0))?,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Outputs are only looked at for unflagged credentials.
+struct Outputs<'a, 'b>(&'a Context<'b>);
+
+#[derive(Deserialize)]
+struct Output {
+    #[serde(default)]
+    value: Value,
+    #[serde(default)]
+    sensitive: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Outputs<'_, '_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Outputs<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("the outputs of a state")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some((name, output)) = map.next_entry::<String, Output>()? {
+            if !output.sensitive && holds_secret(&name, &output.value) {
+                self.0.header.borrow_mut().secret_paths.push(format!("output.{name}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Resources<'a, 'b>(&'a Context<'b>);
+
+impl<'de> DeserializeSeed<'de> for Resources<'_, '_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Resources<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("the list of resources of a state")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while seq.next_element_seed(OneResource(self.0))?.is_some() {}
+        Ok(())
+    }
+}
+
+#[derive(Default, Clone)]
+struct Block {
+    module: String,
+    mode: String,
+    kind: String,
+    name: String,
+    provider: String,
+}
+
+impl Block {
+    fn address(&self, index: Option<&Value>) -> String {
+        let mut address = String::new();
+        if !self.module.is_empty() {
+            address.push_str(&self.module);
+            address.push('.');
+        }
+        address.push_str(&self.kind);
+        address.push('.');
+        address.push_str(&self.name);
+        match index {
+            Some(Value::Number(number)) => address.push_str(&format!("[{number}]")),
+            Some(key @ Value::String(_)) => address.push_str(&format!("[{key}]")),
+            _ => {}
+        }
+        address
+    }
+}
+
+struct OneResource<'a, 'b>(&'a Context<'b>);
+
+impl<'de> DeserializeSeed<'de> for OneResource<'_, '_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for OneResource<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a resource of a state")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut block = Block::default();
+        // Terraform writes the instances last. Should another writer not, they wait as text.
+        let mut waiting: Vec<Box<RawValue>> = Vec::new();
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "module" => block.module = map.next_value()?,
+                "mode" => block.mode = map.next_value()?,
+                "type" => block.kind = map.next_value()?,
+                "name" => block.name = map.next_value()?,
+                "provider" => block.provider = map.next_value()?,
+                "instances" if block.mode.is_empty() || block.provider.is_empty() => {
+                    waiting = map.next_value()?;
+                }
+                "instances" => map.next_value_seed(Instances(self.0, &block))?,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        for text in waiting {
+            let instance: Instance = serde_json::from_str(text.get()).map_err(serde::de::Error::custom)?;
+            self.0.take(&block, instance);
+        }
+        Ok(())
+    }
+}
+
+struct Instances<'a, 'b, 'c>(&'a Context<'b>, &'c Block);
+
+impl<'de> DeserializeSeed<'de> for Instances<'_, '_, '_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Instances<'_, '_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("the instances of a resource")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        if self.1.mode == "data" {
+            while seq.next_element::<IgnoredAny>()?.is_some() {}
+            return Ok(());
+        }
+        while let Some(instance) = seq.next_element::<Instance>()? {
+            self.0.take(self.1, instance);
+        }
+        Ok(())
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Instance {
+    index_key: Option<Value>,
+    status: Option<String>,
+    deposed: Option<String>,
+    schema_version: u64,
+    attributes: Option<Map<String, Value>>,
+    attributes_flat: Option<IgnoredAny>,
+    sensitive_attributes: Option<Vec<Value>>,
+    dependencies: Option<Vec<String>>,
+}
+
+impl Context<'_> {
+    fn take(&self, block: &Block, instance: Instance) {
+        if block.mode == "data" {
+            return;
+        }
+        let address = block.address(instance.index_key.as_ref());
+        let kind = kinds::find(&block.kind);
+        let attributes = instance.attributes.unwrap_or_default();
+        let sensitive = sensitive_names(instance.sensitive_attributes.as_deref().unwrap_or_default());
+        self.note(block, &address, &attributes, &sensitive);
+
+        let id = attributes.get("id").and_then(Value::as_str).unwrap_or_default();
+        let name = kind.map_or_else(|| block.kind.clone().into(), |kind| kind.name.into());
+        let mut resource: Resource =
+            Resource::new(Place::new("", ""), std::borrow::Cow::<'static, str>::clone(&name), id);
+        resource.address.place = own_place(kind, &attributes);
+        resource.arn = attributes.get("arn").and_then(Value::as_str).map(str::to_owned);
+        resource.name = human_name(&attributes);
+        resource.declared = Some(Declared {
+            address,
+            state: self.header.borrow().uri.clone(),
+            provider: block.provider.clone(),
+            tainted: instance.status.as_deref() == Some("tainted"),
+            deposed: instance.deposed,
+            dependencies: instance.dependencies.unwrap_or_default(),
+            schema_version: instance.schema_version,
+            sensitive: sensitive.iter().cloned().collect(),
+        });
+        if let Some(kind) = kind {
+            let key = self.digest_key();
+            for attr in kind.attributes.iter().filter(|attr| !attr.live_only) {
+                let Some(value) = attributes.get(attr.path) else { continue };
+                let hidden = attr.secret || sensitive.contains(attr.path);
+                let value =
+                    if hidden && !value.is_null() { secret::digest(&key, value) } else { value.clone() };
+                resource.put_raw(attr.path, Slot::Known(value));
+            }
+            if instance.attributes_flat.is_some() {
+                for attr in kind.attributes {
+                    let gap = Gap::new("state", Cause::Unsupported, "flattened attributes are not read");
+                    resource.put_raw(attr.path, Slot::Unread(gap));
+                }
+            }
+            if let Some(id) = (kind.identity)(&resource) {
+                resource.address.id = id;
+            }
+        }
+        (self.sink.borrow_mut())(resource);
+    }
+
+    fn note(
+        &self,
+        block: &Block,
+        address: &str,
+        attributes: &Map<String, Value>,
+        sensitive: &BTreeSet<String>,
+    ) {
+        let mut header = self.header.borrow_mut();
+        header.instances += 1;
+        if !header.types.contains(&block.kind) {
+            header.types.insert(block.kind.clone());
+        }
+        for (name, value) in attributes {
+            if !sensitive.contains(name) && holds_secret(name, value) {
+                header.secret_paths.push(format!("{address}.{name}"));
+            }
+        }
+    }
+
+    /// The key of digests: equal within one state's lineage, so that two runs over it can be compared.
+    fn digest_key(&self) -> [u8; 32] {
+        let header = self.header.borrow();
+        Sha256::digest(format!("stateward/{}/{}", header.lineage, header.uri)).into()
+    }
+}
+
+/// Top-level names of the paths that a state marks as sensitive.
+fn sensitive_names(paths: &[Value]) -> BTreeSet<String> {
+    paths
+        .iter()
+        .filter_map(|path| match path {
+            Value::Array(steps) => steps.first().and_then(|step| step.get("value")).and_then(Value::as_str),
+            other => other.get("value").and_then(Value::as_str),
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+/// True when a value that nobody flagged is a credential by its name or by its form.
+fn holds_secret(name: &str, value: &Value) -> bool {
+    match value {
+        Value::String(text) if text.is_empty() => false,
+        Value::String(text) => is_secret_name(name) || secret::looks_secret(text),
+        Value::Array(items) => items.iter().any(|item| holds_secret("", item)),
+        Value::Object(map) => map.iter().any(|(name, value)| holds_secret(name, value)),
+        _ => false,
+    }
+}
+
+/// Argument names that hold a credential in the provider's schema (schema attributes marked sensitive).
+fn is_secret_name(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "password",
+        "master_password",
+        "secret",
+        "secret_string",
+        "auth_token",
+        "private_key",
+        "secret_key",
+        "access_key",
+        "client_secret",
+        "api_key",
+    ];
+    NAMES.contains(&name) || name.ends_with("_password")
+}
+
+fn human_name(attributes: &Map<String, Value>) -> Option<String> {
+    let text = |value: Option<&Value>| {
+        value.and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let tag = attributes.get("tags").and_then(|tags| tags.get("Name"));
+    text(tag).or_else(|| {
+        ["name", "bucket", "identifier", "cluster_identifier", "alarm_name", "function_name"]
+            .iter()
+            .find_map(|key| text(attributes.get(*key)))
+    })
+}

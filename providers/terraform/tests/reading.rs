@@ -1,0 +1,177 @@
+//! States as they come: whole, broken, foreign, large.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::io::Read;
+
+use serde_json::{Value, json};
+use stateward_terraform::{StateError, expand, read_state, read_state_into};
+
+fn state(resources: Value) -> String {
+    json!({"version": 4, "terraform_version": "1.11.4", "serial": 7, "lineage": "l", "outputs": {}, "resources": resources})
+        .to_string()
+}
+
+fn refused(text: &str) -> StateError {
+    read_state("x.tfstate", text.as_bytes()).expect_err("must be refused")
+}
+
+#[test]
+fn a_broken_state_is_refused_with_place_and_remedy() {
+    let whole =
+        state(json!([{"mode": "managed", "type": "aws_vpc", "name": "a", "provider": "p", "instances": []}]));
+    let cut = refused(&whole[..whole.len() - 20]);
+    assert!(
+        cut.what.contains("truncated") && cut.place.is_some() && cut.remedy.contains("state pull"),
+        "{cut}"
+    );
+    assert!(refused("").what.contains("empty"));
+    assert!(refused(" \n ").what.contains("empty"));
+    assert!(refused("not json").what.contains("not JSON"));
+    assert!(refused("[]").what.contains("not shaped like"));
+    assert!(refused("{}").what.contains("no state format version"));
+    assert!(refused(r#"{"version": 3, "modules": []}"#).what.contains("format 3"));
+    assert!(refused(r#"{"version": 2}"#).what.contains("format 2"));
+    let future = refused(r#"{"version": 5, "resources": {}}"#);
+    assert!(future.what.contains("newer") && future.remedy.contains("update"), "{future}");
+    let encrypted = refused(
+        r#"{"serial": 1, "lineage": "x", "meta": {}, "encrypted_data": "abc", "encryption_version": "v0"}"#,
+    );
+    assert!(encrypted.what.contains("encrypted by OpenTofu") && encrypted.remedy.contains("tofu state pull"));
+}
+
+#[test]
+fn a_refusal_never_quotes_the_document() {
+    let secret = r#"{"version": 4, "serial": "correct-horse-battery", "resources": []}"#;
+    let error = refused(secret);
+    assert!(!error.to_string().contains("horse"), "{error}");
+    assert_eq!(error.place.map(|(line, _)| line), Some(1));
+}
+
+#[test]
+fn addresses_carry_module_and_typed_index() {
+    let instances = json!([
+        {"index_key": 0, "attributes": {"id": "vpc-0"}},
+        {"index_key": "0", "attributes": {"id": "vpc-1"}, "status": "tainted"},
+        {"attributes": {"id": "vpc-2"}, "deposed": "abcd"}
+    ]);
+    let text = state(json!([
+        {"module": "module.net[\"a\"]", "mode": "managed", "type": "aws_vpc", "name": "this", "provider": "p", "instances": instances},
+        {"mode": "data", "type": "aws_vpc", "name": "other", "provider": "p", "instances": [{"attributes": {"id": "vpc-9"}}]}
+    ]));
+    let state = read_state("x", text.as_bytes()).unwrap();
+    let facts: Vec<_> = state.resources.iter().map(|resource| resource.declared.clone().unwrap()).collect();
+    assert_eq!(facts[0].address, "module.net[\"a\"].aws_vpc.this[0]");
+    assert_eq!(facts[1].address, "module.net[\"a\"].aws_vpc.this[\"0\"]");
+    assert!(facts[1].tainted && facts[2].deposed.as_deref() == Some("abcd"));
+    assert_eq!(state.header.instances, 3, "data sources are no resources");
+}
+
+#[test]
+fn instances_written_before_their_type_are_read_all_the_same() {
+    let text = r#"{"version":4,"resources":[{"instances":[{"attributes":{"id":"vpc-1"}}],"type":"aws_vpc","name":"a","mode":"managed","provider":"p"}]}"#;
+    assert_eq!(read_state("x", text.as_bytes()).unwrap().resources[0].id(), "vpc-1");
+}
+
+#[test]
+fn what_no_kind_declares_never_enters() {
+    let text = state(
+        json!([{"mode": "managed", "type": "aws_vpc", "name": "a", "provider": "p", "instances": [
+            {"attributes": {"id": "vpc-1", "cidr_block": "10.0.0.0/16", "password": "correct-horse-battery", "made_up": "s3cr3t-in-state"}}
+        ]}]),
+    );
+    let state = read_state("x", text.as_bytes()).unwrap();
+    let kept = serde_json::to_string(&state.resources).unwrap();
+    assert!(
+        kept.contains("10.0.0.0/16") && !kept.contains("correct-horse") && !kept.contains("s3cr3t"),
+        "{kept}"
+    );
+    assert_eq!(state.header.secret_paths, ["aws_vpc.a.password"], "named by path, never by value");
+}
+
+#[test]
+fn flagged_values_are_digested_at_the_door() {
+    let text =
+        state(json!([{"mode": "managed", "type": "aws_vpc", "name": "a", "provider": "p", "instances": [
+            {"attributes": {"id": "vpc-1", "cidr_block": "10.0.0.0/16"},
+             "sensitive_attributes": [[{"type": "get_attr", "value": "cidr_block"}]]}
+        ]}]));
+    let state = read_state("x", text.as_bytes()).unwrap();
+    let value = state.resources[0].raw("cidr_block").unwrap().clone();
+    assert!(stateward_model::secret::is_digest(&value), "{value}");
+}
+
+#[test]
+fn sources_say_what_is_wrong_with_them() {
+    assert!(expand("/does/not/exist.tfstate").unwrap_err().what.contains("no such file"));
+    assert!(expand("/does/not/*.tfstate").unwrap_err().what.contains("matches no file"));
+    assert!(expand("s3://bucket").unwrap_err().remedy.contains("s3://BUCKET/KEY"));
+    assert!(expand("ftp://x/y").unwrap_err().what.contains("ftp"));
+    assert_eq!(expand("s3://b/k/e.tfstate").unwrap()[0].uri(), "s3://b/k/e.tfstate");
+}
+
+/// A state that is made while it is read, so that only the reader's own memory counts.
+struct Endless {
+    pending: Vec<u8>,
+    at: usize,
+    instances: usize,
+    made: usize,
+    bytes: usize,
+}
+
+impl Read for Endless {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        if self.at == self.pending.len() {
+            self.at = 0;
+            self.pending.clear();
+            if self.made == 0 {
+                self.pending.extend_from_slice(br#"{"version":4,"serial":1,"lineage":"l","resources":[{"mode":"managed","type":"aws_vpc","name":"a","provider":"p","instances":["#);
+            }
+            if self.made < self.instances {
+                let comma = if self.made == 0 { "" } else { "," };
+                let filler = "x".repeat(3200);
+                let text = format!(
+                    r#"{comma}{{"index_key":{0},"attributes":{{"id":"vpc-{0}","cidr_block":"10.0.0.0/16","filler":"{filler}"}}}}"#,
+                    self.made
+                );
+                self.pending.extend_from_slice(text.as_bytes());
+                self.made += 1;
+            } else if self.made == self.instances {
+                self.pending.extend_from_slice(b"]}]}");
+                self.made += 1;
+            } else {
+                return Ok(0);
+            }
+        }
+        let length = buffer.len().min(self.pending.len() - self.at);
+        buffer[..length].copy_from_slice(&self.pending[self.at..self.at + length]);
+        self.at += length;
+        self.bytes += length;
+        Ok(length)
+    }
+}
+
+/// Peak resident memory of this process in KiB, where the system tells.
+fn peak_kib() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?
+        .trim()
+        .strip_suffix(" kB")?
+        .trim()
+        .parse()
+        .ok()
+}
+
+#[test]
+fn a_state_of_200_megabytes_is_never_in_memory_whole() {
+    let before = peak_kib();
+    let mut source = Endless { pending: Vec::new(), at: 0, instances: 60_000, made: 0, bytes: 0 };
+    let mut seen = 0_usize;
+    let header = read_state_into("x", &mut source, &mut |_| seen += 1).unwrap();
+    assert_eq!((seen, header.instances), (60_000, 60_000));
+    assert!(source.bytes > 190_000_000, "{}", source.bytes);
+    if let (Some(before), Some(after)) = (before, peak_kib()) {
+        assert!(after - before < 30_000, "reading took {} KiB", after - before);
+    }
+}
