@@ -21,6 +21,8 @@ pub enum Equality {
     Reference,
     /// An address range (N22): equal as networks.
     Cidr,
+    /// An engine version (N16): the declared one may be a prefix, at a dot, of the live one.
+    Version,
     /// Never compared; the reason is required (N5: computed, volatile, never returned by the API, live only).
     Never(&'static str),
 }

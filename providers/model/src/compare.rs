@@ -181,12 +181,11 @@ impl Walk<'_> {
         if matches!(rule.equality, Equality::Never(_)) {
             return None;
         }
-        let value = match (rule.absent, hollow(value, rule.absent)) {
-            (Absent::Default(text), true) => serde_json::from_str(text).ok()?,
-            (_, true) => return None,
-            (_, false) => value.clone(),
-        };
-        Some(match (rule.equality, value) {
+        // A member that is the server's default is the same as none: the other side may lack its key altogether.
+        if hollow(value, rule.absent) || is_default(rule.absent, value) {
+            return None;
+        }
+        Some(match (rule.equality, value.clone()) {
             (_, Value::Object(map)) => {
                 let mut entries: Vec<(String, Value)> = Vec::new();
                 for (key, value) in &map {
@@ -263,12 +262,16 @@ fn same_absence(absent: Absent, a: &Value, b: &Value) -> bool {
     match absent {
         Absent::Distinct => false,
         Absent::Empty | Absent::Zero => hollow(a, absent) && hollow(b, absent),
-        Absent::Default(text) => {
-            let Ok(default) = serde_json::from_str::<Value>(text) else { return false };
-            let (left, right) = (hollow(a, absent), hollow(b, absent));
-            (left && right) || (left && same_scalar(b, &default)) || (right && same_scalar(a, &default))
+        Absent::Default(_) => {
+            let unset = |value| hollow(value, absent) || is_default(absent, value);
+            unset(a) && unset(b)
         }
     }
+}
+
+fn is_default(absent: Absent, value: &Value) -> bool {
+    let Absent::Default(text) = absent else { return false };
+    serde_json::from_str::<Value>(text).is_ok_and(|default| same_scalar(value, &default))
 }
 
 fn same_scalar(a: &Value, b: &Value) -> bool {
@@ -309,6 +312,9 @@ fn same_by_equality(equality: Equality, a: &Value, b: &Value) -> Option<&'static
         Equality::Json => (parsed(a).is_some() && parsed(a) == parsed(b)).then_some("N2"),
         Equality::Policy => {
             (policy::canonical(a).is_some() && policy::canonical(a) == policy::canonical(b)).then_some("N2")
+        }
+        Equality::Version => {
+            b.strip_prefix(a.as_str()).is_some_and(|rest| rest.starts_with('.')).then_some("N16")
         }
         Equality::CaseFold => (a.to_lowercase() == b.to_lowercase()).then_some("N22"),
         Equality::Reference => {
@@ -395,6 +401,27 @@ mod tests {
             run(key(), left, json!([{"volume_id": "vol-2", "kms": "abc", "size": 9}])),
             Comparison::Changed(_)
         ));
+    }
+
+    #[test]
+    fn a_member_that_is_the_default_equals_a_member_without_it() {
+        const INSIDE: &[Nested] =
+            &[Nested::new("zone", Equality::Exact).absent(Absent::Default("\"Etc/UTC\""))];
+        let key = || Attr::<Value>::new("rule", Equality::Set).nested(INSIDE);
+        let declared = json!([{"name": "a"}, {"name": "b"}]);
+        let live = json!([{"name": "b", "zone": null}, {"name": "a", "zone": "Etc/UTC"}]);
+        assert_eq!(run(key(), declared.clone(), live), Comparison::Suppressed("N1"));
+        let live = json!([{"name": "b"}, {"name": "a", "zone": "Europe/Rome"}]);
+        assert!(matches!(run(key(), declared, live), Comparison::Changed(_)));
+    }
+
+    #[test]
+    fn a_declared_version_may_be_a_prefix_of_the_live_one() {
+        let key = || Attr::<Value>::new("engine_version", Equality::Version);
+        assert_eq!(run(key(), json!("13"), json!("13.7")), Comparison::Suppressed("N16"));
+        assert!(matches!(run(key(), json!("13.7"), json!("13")), Comparison::Changed(_)));
+        assert!(matches!(run(key(), json!("1"), json!("13.7")), Comparison::Changed(_)));
+        assert!(matches!(run(key(), json!("13.7"), json!("13.9")), Comparison::Changed(_)));
     }
 
     #[test]

@@ -1,13 +1,18 @@
 //! The kinds, one file per service, and the list of all of them.
 
+pub mod backup;
 pub mod common;
 pub mod ec2;
+pub mod elasticache;
+pub mod iam;
+pub mod rds;
 pub mod s3;
 
 use crate::kind::{Kind, Satellite};
 
 /// Every kind, by service file. A kind that is not listed here does not exist.
-pub const ALL: &[&[&Kind]] = &[ec2::KINDS, s3::KINDS];
+pub const ALL: &[&[&Kind]] =
+    &[backup::KINDS, ec2::KINDS, elasticache::KINDS, iam::KINDS, rds::KINDS, s3::KINDS];
 
 /// All kinds.
 pub fn all() -> impl Iterator<Item = &'static Kind> {
