@@ -75,10 +75,8 @@ pub struct Profile {
     /// Limits of the collection. They do not enter the hash, since they change no verdict.
     pub collection: Collection,
     /// Accepted failures.
-    #[serde(default)]
     pub waivers: Vec<Waiver>,
     /// Known differences.
-    #[serde(default)]
     pub ignore: Vec<IgnoreRule>,
     #[serde(skip)]
     layers: Layers,

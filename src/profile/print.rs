@@ -51,7 +51,14 @@ fn table(profile: &Profile, prefix: &str, values: &Table, out: &mut String) {
     }
 }
 
+/// A key as TOML writes it: quoted unless it is a plain word.
+fn word(key: &str) -> String {
+    let plain = !key.is_empty() && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    if plain { key.to_owned() } else { Value::from(key).to_string() }
+}
+
 fn entry(key: &str, value: &Value) -> String {
+    let key = word(key);
     let line = format!("{key} = {value}");
     match value {
         Value::Array(items) if line.len() > WIDTH => {
