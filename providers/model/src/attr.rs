@@ -38,6 +38,9 @@ pub enum Absent {
     Zero,
     /// As `Empty`, and equal to this server default, written as JSON.
     Default(&'static str),
+    /// As `Empty`, and a declared absence equals every live value: the provider leaves it absent when it makes no claim
+    /// (the grants of a bucket beside a canned ACL; an argument that came with a later version).
+    Unclaimed,
 }
 
 /// A rule of its own for a path inside a block attribute, for example `rules.filter`. Indices are left out.

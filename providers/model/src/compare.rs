@@ -106,11 +106,7 @@ impl Walk<'_> {
             Equality::Set | Equality::Tags => Equality::Exact,
             other => other,
         };
-        let absent = match rule.absent {
-            Absent::Default(_) => Absent::Empty,
-            other => other,
-        };
-        self.rule_for(inner, Rule { equality, absent })
+        self.rule_for(inner, Rule { equality, absent: inherited(rule.absent) })
     }
 
     fn object(
@@ -132,7 +128,8 @@ impl Walk<'_> {
 
     fn list(&mut self, path: &str, inner: &str, rule: Rule, a: &[Value], b: &[Value]) {
         // Members of a list stand under the list's own inner path: indices never occur in rules.
-        let member = Rule { equality: self.member_rule(inner, rule).equality, absent: rule.absent };
+        let member =
+            Rule { equality: self.member_rule(inner, rule).equality, absent: inherited(rule.absent) };
         let member = if inner.is_empty() { Rule { equality: Equality::Exact, ..member } } else { member };
         for index in 0..a.len().max(b.len()) {
             let (left, right) = (a.get(index).unwrap_or(&Value::Null), b.get(index).unwrap_or(&Value::Null));
@@ -141,7 +138,7 @@ impl Walk<'_> {
     }
 
     fn set(&mut self, path: String, inner: &str, rule: Rule, a: &[Value], b: &[Value]) {
-        let member = Rule { equality: Equality::Exact, absent: rule.absent };
+        let member = Rule { equality: Equality::Exact, absent: inherited(rule.absent) };
         let mut left: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
         for value in a.iter().filter(|value| !hollow(value, rule.absent)) {
             left.entry(self.canonical(inner, member, value)).or_default().push(value);
@@ -199,7 +196,8 @@ impl Walk<'_> {
                 Value::Object(entries.into_iter().collect())
             }
             (equality, Value::Array(items)) => {
-                let member = Rule { equality: self.member_rule(inner, rule).equality, ..rule };
+                let equality_inside = self.member_rule(inner, rule).equality;
+                let member = Rule { equality: equality_inside, absent: inherited(rule.absent) };
                 let mut items: Vec<Value> =
                     items.iter().filter_map(|item| self.canonical_value(inner, member, item)).collect();
                 if equality == Equality::Set {
@@ -258,10 +256,20 @@ pub fn hollow(value: &Value, absent: Absent) -> bool {
     }
 }
 
+/// What holds for the members of a value: a default, or the absence of a claim, is about the value as a whole.
+fn inherited(absent: Absent) -> Absent {
+    match absent {
+        Absent::Default(_) | Absent::Unclaimed => Absent::Empty,
+        other => other,
+    }
+}
+
+/// Whether absence explains the difference between the declared `a` and the live `b`.
 fn same_absence(absent: Absent, a: &Value, b: &Value) -> bool {
     match absent {
         Absent::Distinct => false,
         Absent::Empty | Absent::Zero => hollow(a, absent) && hollow(b, absent),
+        Absent::Unclaimed => hollow(a, absent),
         Absent::Default(_) => {
             let unset = |value| hollow(value, absent) || is_default(absent, value);
             unset(a) && unset(b)
@@ -360,6 +368,27 @@ mod tests {
             run(plain().absent(Absent::Default("\"x\"")), json!(null), json!("y")),
             Comparison::Changed(_)
         ));
+    }
+
+    #[test]
+    fn what_nobody_claims_is_not_compared_but_what_is_claimed_is() {
+        let key = || Attr::<Value>::new("grant", Equality::Set).absent(Absent::Unclaimed);
+        assert_eq!(run(key(), json!([]), json!(["a"])), Comparison::Suppressed("N4"));
+        assert!(matches!(run(key(), json!(["a"]), json!([])), Comparison::Changed(_)));
+        assert!(matches!(run(key(), json!(["a"]), json!(["a", "b"])), Comparison::Changed(_)));
+        let list = Attr::<Value>::new("rule", Equality::Exact).absent(Absent::Unclaimed);
+        assert!(matches!(run(list, json!(["a"]), json!(["a", "b"])), Comparison::Changed(_)));
+    }
+
+    #[test]
+    fn a_default_that_one_side_leaves_away_does_not_tell_members_apart() {
+        const INSIDE: &[Nested] =
+            &[Nested::new("deletes", Equality::Exact).absent(Absent::Default("\"Disabled\""))];
+        let key = || Attr::<Value>::new("rules", Equality::Set).nested(INSIDE);
+        let live = json!([{"id": "b", "deletes": "Disabled"}, {"id": "a", "deletes": "Disabled"}]);
+        assert_eq!(run(key(), json!([{"id": "a"}, {"id": "b"}]), live.clone()), Comparison::Suppressed("N1"));
+        let other = json!([{"id": "a", "deletes": "Enabled"}, {"id": "b"}]);
+        assert!(matches!(run(key(), other, live), Comparison::Changed(_)));
     }
 
     #[test]

@@ -2,17 +2,33 @@
 
 pub mod backup;
 pub mod common;
+pub mod dynamodb;
 pub mod ec2;
 pub mod elasticache;
 pub mod iam;
+pub mod kms;
 pub mod rds;
 pub mod s3;
+pub mod secretsmanager;
+pub mod sns;
+pub mod sqs;
 
 use crate::kind::{Kind, Satellite};
 
 /// Every kind, by service file. A kind that is not listed here does not exist.
-pub const ALL: &[&[&Kind]] =
-    &[backup::KINDS, ec2::KINDS, elasticache::KINDS, iam::KINDS, rds::KINDS, s3::KINDS];
+pub const ALL: &[&[&Kind]] = &[
+    backup::KINDS,
+    dynamodb::KINDS,
+    ec2::KINDS,
+    elasticache::KINDS,
+    iam::KINDS,
+    kms::KINDS,
+    rds::KINDS,
+    s3::KINDS,
+    secretsmanager::KINDS,
+    sns::KINDS,
+    sqs::KINDS,
+];
 
 /// All kinds.
 pub fn all() -> impl Iterator<Item = &'static Kind> {
