@@ -207,10 +207,11 @@ impl Aws {
         Session::new(account, region, sdk, shared, Limiter::new(rates), home)
     }
 
-    /// A session of an entered account in a region, for reads outside the collectors (the state backend). `region`
-    /// may be one that is not audited.
-    pub fn reader(&self, region: &str) -> Option<Session> {
+    /// A session of the first entered account, for reads outside the collectors (the state backend). `region` may be
+    /// one that is not audited; without one, account-wide reads go to the home region.
+    pub fn reader(&self, region: Option<&str>) -> Option<Session> {
         let account = self.entered.first()?;
+        let region = region.unwrap_or_else(|| self.home_region());
         let shared = self.shared(Arc::new(Wanted::default()));
         Some(self.session(&account.id, region, &account.sdk, shared, None))
     }

@@ -9,10 +9,12 @@ pub mod ledger;
 pub mod limiter;
 mod policy;
 pub mod session;
+mod state_s3;
 
 pub use account::{AccountOutcome, Aws, Collected, Options, RegionOutcome};
 pub use policy::{all_calls, calls_for, policy_document};
 pub use session::{Collector, Pages, Pending, Session};
+pub use state_s3::{LockKind, StateObject, fetch_state};
 
 /// Every collector, by service file. A collector that is not listed here does not exist.
 pub const COLLECTORS: &[&[Collector]] = &[];

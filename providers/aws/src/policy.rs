@@ -8,15 +8,16 @@ use stateward_model::Wanted;
 use crate::account::ACCOUNT_CALLS;
 use crate::call::Call;
 use crate::collectors;
+use crate::state_s3::STATE_CALLS;
 
 /// Every call that Stateward may ever make, sorted by name.
 pub fn all_calls() -> Vec<&'static Call> {
     let declared = collectors().flat_map(|collector| collector.calls.iter().copied());
-    unique(ACCOUNT_CALLS.iter().copied().chain(declared))
+    unique(ACCOUNT_CALLS.iter().chain(STATE_CALLS).copied().chain(declared))
 }
 
-/// The calls that a run over `wanted` may make, sorted by name.
-pub fn calls_for(wanted: &Wanted) -> Vec<&'static Call> {
+/// The calls that a run over `wanted` may make, those of the S3 backend included when `states_in_s3`, sorted by name.
+pub fn calls_for(wanted: &Wanted, states_in_s3: bool) -> Vec<&'static Call> {
     let needed =
         collectors().filter(|collector| wanted.has_kind(collector.kind.name)).flat_map(|collector| {
             collector.calls.iter().copied().filter(|call| {
@@ -27,7 +28,8 @@ pub fn calls_for(wanted: &Wanted) -> Vec<&'static Call> {
                 listed || optional.into_iter().any(|attr| wanted.has(collector.kind.name, attr.path))
             })
         });
-    unique(ACCOUNT_CALLS.iter().copied().chain(needed))
+    let states = STATE_CALLS.iter().filter(|_| states_in_s3);
+    unique(ACCOUNT_CALLS.iter().chain(states).copied().chain(needed))
 }
 
 fn unique(calls: impl Iterator<Item = &'static Call>) -> Vec<&'static Call> {
