@@ -365,8 +365,9 @@ pub mod cluster {
     pub const REPLICATION_SOURCE_IDENTIFIER: Attr<String> =
         Attr::new("replication_source_identifier", Reference);
     /// Serverless version 1.
-    pub const SCALING_CONFIGURATION: Attr<Value> =
-        Attr::new("scaling_configuration", Exact).absent(Absent::Zero);
+    pub const SCALING_CONFIGURATION: Attr<Value> = Attr::new("scaling_configuration", Exact)
+        .absent(Absent::Zero)
+        .nested(&[Nested::new("seconds_before_timeout", Exact).absent(Absent::Default("300"))]);
     /// Serverless version 2.
     pub const SERVERLESSV2_SCALING_CONFIGURATION: Attr<Value> =
         Attr::new("serverlessv2_scaling_configuration", Exact).absent(Absent::Zero);
@@ -716,7 +717,8 @@ pub mod parameter_group {
     pub const PARAMETER: Attr<Vec<Parameter>> =
         Attr::new("parameter", Set).nested(PARAMETER_RULES).by(&["rds:DescribeDBParameters"]);
     /// Those of [`TLS_PARAMETERS`] that the family has, whoever set them; read for groups that an instance uses.
-    pub const TLS: Attr<Vec<Parameter>> = Attr::live("tls_parameters").by(&["rds:DescribeDBParameters"]);
+    pub const TLS: Attr<Vec<Parameter>> =
+        Attr::live("tls_parameters").by(&["rds:DescribeDBInstances", "rds:DescribeDBParameters"]);
 
     /// The kind.
     pub static KIND: Kind = Kind {
@@ -749,7 +751,7 @@ pub mod cluster_parameter_group {
         Attr::new("parameter", Set).nested(PARAMETER_RULES).by(&["rds:DescribeDBClusterParameters"]);
     /// Those of [`TLS_PARAMETERS`] that the family has, whoever set them; read for groups that a cluster uses.
     pub const TLS: Attr<Vec<Parameter>> =
-        Attr::live("tls_parameters").by(&["rds:DescribeDBClusterParameters"]);
+        Attr::live("tls_parameters").by(&["rds:DescribeDBClusters", "rds:DescribeDBClusterParameters"]);
 
     /// The kind.
     pub static KIND: Kind = Kind {
