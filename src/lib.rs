@@ -3,13 +3,14 @@
 
 pub mod check;
 pub mod checks;
-pub mod collect;
+
 pub mod compliance;
 pub mod drift;
 pub mod fold;
 pub mod generate;
 pub mod inventory;
 pub mod judge;
+pub mod plan;
 pub mod profile;
 pub mod report;
 pub mod result;

@@ -1,1 +1,0 @@
-//! Runs collection jobs concurrently under a deadline and keeps the coverage ledger.

@@ -1,0 +1,275 @@
+//! What to read: only what an enabled check or a compared type needs, and nothing twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use stateward_model::kind::Form;
+use stateward_model::{Equality, Kind, Resource, Wanted, kinds};
+
+use crate::check::{Check, Subject};
+use crate::checks;
+
+/// Which checks a run makes; empty lists select everything.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Services in IAM spelling (`ec2`, `s3`).
+    pub services: Vec<String>,
+    /// Check ids or aliases.
+    pub checks: Vec<String>,
+    /// Categories.
+    pub categories: Vec<String>,
+    /// Component keys.
+    pub components: Vec<String>,
+}
+
+/// A word of the selection that names nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no {what} '{word}'{}\n  remedy: choose of {known}", near.as_ref().map(|near| format!("; did you mean '{near}'?")).unwrap_or_default())]
+pub struct UnknownWord {
+    /// check, category, component or service.
+    pub what: &'static str,
+    /// As given.
+    pub word: String,
+    /// The nearest known word.
+    pub near: Option<String>,
+    /// The known words, or where to find them.
+    pub known: String,
+}
+
+impl Selection {
+    /// True when nothing was narrowed down.
+    pub fn is_everything(&self) -> bool {
+        self.services.is_empty()
+            && self.checks.is_empty()
+            && self.categories.is_empty()
+            && self.components.is_empty()
+    }
+
+    /// True when drift belongs to what was selected.
+    pub fn includes_drift(&self) -> bool {
+        self.selects_drift_check() || (self.is_everything() || self.only_services())
+    }
+
+    fn only_services(&self) -> bool {
+        self.checks.is_empty() && self.categories.is_empty() && self.components.is_empty()
+    }
+
+    fn selects_drift_check(&self) -> bool {
+        !self.only_services()
+            && self.select(&[]).is_ok_and(|checks| checks.iter().any(|check| check.needs_drift()))
+    }
+
+    /// The checks selected, without those that the profile disables (ids or aliases).
+    ///
+    /// # Errors
+    /// The first word that names nothing.
+    pub fn select(&self, disabled: &[String]) -> Result<Vec<&'static Check>, UnknownWord> {
+        self.verify()?;
+        let named = |check: &Check, names: &[String]| {
+            names
+                .iter()
+                .any(|name| check.id.eq_ignore_ascii_case(name) || check.alias.eq_ignore_ascii_case(name))
+        };
+        Ok(checks::all()
+            .filter(|check| !named(check, disabled))
+            .filter(|check| self.checks.is_empty() || named(check, &self.checks))
+            .filter(|check| {
+                self.categories.is_empty() || self.categories.iter().any(|word| word == check.category.word())
+            })
+            .filter(|check| {
+                self.components.is_empty() || self.components.iter().any(|word| word == check.component)
+            })
+            .filter(|check| self.services.is_empty() || check.services().any(|name| self.has_service(name)))
+            .collect())
+    }
+
+    fn has_service(&self, name: &str) -> bool {
+        self.services.iter().any(|word| word == name)
+    }
+
+    fn verify(&self) -> Result<(), UnknownWord> {
+        let ids: Vec<&str> = checks::all().flat_map(|check| [check.id, check.alias]).collect();
+        let folded: Vec<String> = self.checks.iter().map(|word| word.to_lowercase()).collect();
+        let lower: Vec<String> = ids.iter().map(|id| id.to_lowercase()).collect();
+        let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+        verify_words("check", &folded, &lower, Some("`stateward checks`"))?;
+        let words: BTreeSet<&str> = checks::all().map(|check| check.category.word()).collect();
+        verify_words("category", &self.categories, &words.into_iter().collect::<Vec<_>>(), None)?;
+        verify_words("component", &self.components, &crate::profile::COMPONENT_KEYS, None)?;
+        let words: BTreeSet<&str> = kinds::all().map(|kind| kind.service).collect();
+        verify_words("service", &self.services, &words.into_iter().collect::<Vec<_>>(), None)
+    }
+}
+
+fn verify_words(
+    what: &'static str,
+    words: &[String],
+    known: &[&str],
+    list: Option<&str>,
+) -> Result<(), UnknownWord> {
+    let Some(word) = words.iter().find(|word| !known.contains(&word.as_str())) else { return Ok(()) };
+    let near = known
+        .iter()
+        .map(|known| (strsim::damerau_levenshtein(known, word), *known))
+        .filter(|(distance, _)| *distance <= 3)
+        .min()
+        .map(|(_, known)| known.to_owned());
+    let known = list.map_or_else(|| known.join(", "), |list| format!("those that {list} lists"));
+    Err(UnknownWord { what, word: word.clone(), near, known })
+}
+
+impl Check {
+    /// The kind that it judges, when it judges resources.
+    pub fn kind(&self) -> Option<&'static Kind> {
+        match self.subject {
+            Subject::Each(kind, _) | Subject::EachIncludingExcluded(kind, _) => Some(kind),
+            _ => None,
+        }
+    }
+
+    /// Services whose resources it reads.
+    pub fn services(&self) -> impl Iterator<Item = &'static str> {
+        let own = self.kind().map(|kind| kind.service);
+        own.into_iter().chain(self.reads.iter().map(|reads| reads.kind.service))
+    }
+
+    /// True when it judges what drift found.
+    pub fn needs_drift(&self) -> bool {
+        self.category == crate::check::Category::Drift
+    }
+}
+
+/// What `checks` read.
+pub fn for_checks(checks: &[&'static Check], wanted: &mut Wanted) {
+    for check in checks {
+        if let Some(kind) = check.kind() {
+            wanted.kind(kind.name);
+        }
+        for reads in check.reads {
+            wanted.kind(reads.kind.name);
+            for attr in reads.attributes {
+                wanted.attribute(reads.kind.name, attr.path);
+            }
+        }
+    }
+}
+
+/// What comparing `declared` needs: of every type the attributes that its instances carry.
+pub fn for_states(declared: &[Resource], wanted: &mut Wanted) {
+    let mut carried: BTreeMap<&'static str, BTreeSet<&'static str>> = BTreeMap::new();
+    for resource in declared {
+        let Some(kind) = kinds::find(resource.kind()) else { continue };
+        let paths = carried.entry(kind.name).or_default();
+        for attr in kind.attributes {
+            let tags_only = attr.path == "tags_all" && resource.has("tags");
+            if resource.has(attr.path) || tags_only {
+                paths.insert(attr.path);
+            }
+        }
+    }
+    for (name, paths) in carried {
+        match kinds::satellite(name) {
+            Some((owner, satellite)) => {
+                wanted.kind(owner.name);
+                match satellite.form {
+                    Form::Block { attribute, .. } => {
+                        wanted.attribute(owner.name, attribute);
+                    }
+                    Form::Atoms { attributes, .. } => {
+                        for attribute in attributes {
+                            wanted.attribute(owner.name, attribute);
+                        }
+                    }
+                }
+            }
+            None => compared(name, &paths, wanted),
+        }
+    }
+    // N13 is decided by the scaling policies of a group.
+    if wanted.has_kind("aws_autoscaling_group") {
+        wanted.kind("aws_autoscaling_policy").attribute("aws_autoscaling_policy", "autoscaling_group_name");
+    }
+}
+
+fn compared(name: &'static str, paths: &BTreeSet<&'static str>, wanted: &mut Wanted) {
+    wanted.kind(name);
+    let Some(kind) = kinds::find(name) else { return };
+    for attr in kind.attributes {
+        let is_list_of_parts = kind.satellites.iter().any(|satellite| {
+            matches!(satellite.form, Form::Atoms { attributes, .. } if attributes.contains(&attr.path))
+        });
+        let is_compared = paths.contains(attr.path) && !matches!(attr.equality, Equality::Never(_));
+        if is_compared || is_list_of_parts {
+            wanted.attribute(name, attr.path);
+        }
+    }
+}
+
+/// Every kind that can be listed, for unmanaged objects of all types.
+pub fn for_existence(wanted: &mut Wanted) {
+    for kind in kinds::all().filter(|kind| !kind.listed_by.is_empty()) {
+        wanted.kind(kind.name);
+    }
+}
+
+/// Every attribute of every kind, for a recording that any later audit can be run over.
+pub fn for_everything(wanted: &mut Wanted) {
+    for kind in kinds::all().filter(|kind| !kind.listed_by.is_empty()) {
+        wanted.kind(kind.name);
+        for attr in kind.attributes {
+            wanted.attribute(kind.name, attr.path);
+        }
+    }
+}
+
+/// What is asked for of one service alone.
+pub fn only_services(wanted: &Wanted, services: &[String]) -> Wanted {
+    if services.is_empty() {
+        return wanted.clone();
+    }
+    let mut narrowed = Wanted::default();
+    for name in wanted
+        .kinds()
+        .filter(|name| kinds::find(name).is_some_and(|kind| services.iter().any(|s| s == kind.service)))
+    {
+        narrowed.kind(name);
+        for attr in kinds::find(name).map(|kind| kind.attributes).unwrap_or_default() {
+            if wanted.has(name, attr.path) {
+                narrowed.attribute(name, attr.path);
+            }
+        }
+    }
+    narrowed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_names_nothing_gets_the_near_one() {
+        let selection = Selection { categories: vec!["encription".into()], ..Selection::default() };
+        let error = selection.select(&[]).unwrap_err();
+        assert_eq!(error.near.as_deref(), Some("encryption").filter(|near| error.known.contains(near)));
+        let selection = Selection { components: vec!["storag".into()], ..Selection::default() };
+        assert!(selection.select(&[]).unwrap_err().to_string().contains("did you mean 'storage'"));
+    }
+
+    #[test]
+    fn a_disabled_check_is_not_selected_and_asks_for_nothing() {
+        let all = Selection::default().select(&[]).unwrap();
+        let disabled: Vec<String> = all.iter().map(|check| check.alias.to_owned()).collect();
+        assert!(Selection::default().select(&disabled).unwrap().is_empty());
+        let mut wanted = Wanted::default();
+        for_checks(&[], &mut wanted);
+        assert_eq!(wanted, Wanted::default());
+    }
+
+    #[test]
+    fn a_state_asks_for_what_its_instances_carry() {
+        let mut bucket = Resource::new(stateward_model::Place::new("1", "r"), "aws_s3_bucket", "b");
+        bucket.put_raw("versioning", stateward_model::Slot::Known(serde_json::json!([])));
+        let mut wanted = Wanted::default();
+        for_states(&[bucket], &mut wanted);
+        assert!(wanted.has("aws_s3_bucket", "versioning") && !wanted.has("aws_s3_bucket", "logging"));
+    }
+}
