@@ -1,0 +1,86 @@
+"""Run moto on 127.0.0.1, optionally loaded with the recorded estate, and say so in one line of JSON when it is ready.
+
+usage: serve.py [--port N] [--estate] [--drift] [--state-out FILE] [--until-stdin-closes]
+
+Port 0 takes a free one. With --until-stdin-closes the server ends when whoever started it ends, however that came.
+Needs the environment that environment.py makes. The settings are moto_server's defaults: the ids of the recorded estate
+depend on them.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import pathlib
+import sys
+import threading
+from collections.abc import Callable, Iterable
+
+import replay
+from moto.moto_api._internal import mock_random
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+
+
+class Rewindable:
+    """The application, with two requests more: mark where the generator of ids stands, and go back there."""
+
+    def __init__(self, application: DomainDispatcherApplication) -> None:
+        self.application = application
+        self.mark = mock_random.getstate()
+
+    def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path == replay.MARK:
+            self.mark = mock_random.getstate()
+        elif path == replay.REWIND:
+            mock_random.setstate(self.mark)
+        else:
+            return self.application(environ, start_response)
+        start_response("204 No Content", [])
+        return []
+
+
+def end_with_stdin() -> None:
+    """Wait until standard input closes, then leave at once: other threads may hang in requests."""
+    while sys.stdin.buffer.read(4096):
+        pass
+    os._exit(0)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--estate", action="store_true")
+    parser.add_argument("--drift", action="store_true")
+    parser.add_argument("--state-out", type=pathlib.Path)
+    parser.add_argument("--until-stdin-closes", action="store_true")
+    options = parser.parse_args()
+    if options.until_stdin_closes:
+        threading.Thread(target=end_with_stdin, daemon=True).start()
+    application = Rewindable(DomainDispatcherApplication(create_backend_app))
+    try:
+        server = make_server(
+            "127.0.0.1", options.port, application, threaded=True, request_handler=MotoRequestHandler
+        )
+    except (OSError, SystemExit) as error:
+        print(f"port {options.port} cannot be used: {error}", file=sys.stderr)
+        return 1
+    os.environ.setdefault("MOTO_PORT", str(server.port))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    endpoint = f"http://127.0.0.1:{server.port}"
+    try:
+        replay.load(endpoint, options.estate, options.drift, options.state_out)
+    except (replay.ReplayError, OSError, http.client.HTTPException) as error:
+        print(f"the estate could not be loaded: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps({"endpoint": endpoint, "pid": os.getpid()}), flush=True)
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
