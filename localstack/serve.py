@@ -1,8 +1,9 @@
 """Run moto on 127.0.0.1, optionally loaded with the recorded estate, and say so in one line of JSON when it is ready.
 
-usage: serve.py [--port N] [--estate] [--drift] [--state-out FILE] [--until-stdin-closes]
+usage: serve.py [--port N] [--estate] [--drift] [--folder DIR [--until-stdin-closes]]
 
-Port 0 takes a free one. With --until-stdin-closes the server ends when whoever started it ends, however that came.
+Port 0 takes a free one. The state that describes the estate is written to DIR/terraform.tfstate. With
+--until-stdin-closes the server ends when whoever started it ends, however that came, and removes DIR.
 Needs the environment that environment.py makes. The settings are moto_server's defaults: the ids of the recorded estate
 depend on them.
 """
@@ -12,6 +13,7 @@ import http.client
 import json
 import os
 import pathlib
+import shutil
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -41,10 +43,11 @@ class Rewindable:
         return []
 
 
-def end_with_stdin() -> None:
+def end_with_stdin(folder: pathlib.Path) -> None:
     """Wait until standard input closes, then leave at once: other threads may hang in requests."""
     while sys.stdin.buffer.read(4096):
         pass
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
 
 
@@ -53,11 +56,13 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--estate", action="store_true")
     parser.add_argument("--drift", action="store_true")
-    parser.add_argument("--state-out", type=pathlib.Path)
+    parser.add_argument("--folder", type=pathlib.Path)
     parser.add_argument("--until-stdin-closes", action="store_true")
     options = parser.parse_args()
     if options.until_stdin_closes:
-        threading.Thread(target=end_with_stdin, daemon=True).start()
+        if options.folder is None:
+            parser.error("--until-stdin-closes needs --folder")
+        threading.Thread(target=end_with_stdin, args=(options.folder,), daemon=True).start()
     application = Rewindable(DomainDispatcherApplication(create_backend_app))
     try:
         server = make_server(
@@ -69,8 +74,9 @@ def main() -> int:
     os.environ.setdefault("MOTO_PORT", str(server.port))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     endpoint = f"http://127.0.0.1:{server.port}"
+    state = None if options.folder is None else options.folder / "terraform.tfstate"
     try:
-        replay.load(endpoint, options.estate, options.drift, options.state_out)
+        replay.load(endpoint, options.estate, options.drift, state)
     except (replay.ReplayError, OSError, http.client.HTTPException) as error:
         print(f"the estate could not be loaded: {error}", file=sys.stderr)
         return 1
