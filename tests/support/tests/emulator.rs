@@ -1,4 +1,5 @@
 //! The recorded estate on moto.
+#![allow(clippy::unwrap_used, reason = "a test fails that way")]
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
 //! The fast fake AWS, asked as the SDKs ask.
+#![allow(clippy::unwrap_used, reason = "a test fails that way")]
 
 use std::collections::BTreeSet;
 use std::time::Duration;

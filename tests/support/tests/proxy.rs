@@ -1,4 +1,5 @@
 //! The fault-injecting proxy, in front of the fake.
+#![allow(clippy::unwrap_used, reason = "a test fails that way")]
 
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
