@@ -169,7 +169,7 @@ pub fn exclusion(resource: &Resource) -> Option<Exclusion> {
 mod tests {
     use super::*;
     use stateward_model::Harvest;
-    use stateward_model::kinds::ec2::vpc;
+    use stateward_model::kinds::ec2::network::vpc;
 
     fn reading(region: &str, ids: &[&str], gaps: Vec<Gap>) -> Reading {
         let place = Place::new("1", region);

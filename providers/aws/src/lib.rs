@@ -2,17 +2,31 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod account;
+mod autoscaling;
 mod backup;
 pub mod call;
 mod classify;
+mod cloudwatch;
+mod dynamodb;
+mod ec2;
+mod ecr;
+mod efs;
 mod elasticache;
+mod elbv2;
 mod guard;
 mod iam;
+mod kms;
 pub mod ledger;
 pub mod limiter;
+mod logs;
 mod policy;
 mod rds;
+mod route53;
+mod s3;
+mod secretsmanager;
 pub mod session;
+mod sns;
+mod sqs;
 mod state_s3;
 
 pub use account::{AccountOutcome, Aws, Collected, Options, RegionOutcome};
@@ -21,8 +35,27 @@ pub use session::{Collector, Pages, Pending, Session};
 pub use state_s3::{LockKind, StateObject, fetch_state};
 
 /// Every collector, by service file. A collector that is not listed here does not exist.
-pub const COLLECTORS: &[&[Collector]] =
-    &[backup::COLLECTORS, elasticache::COLLECTORS, iam::COLLECTORS, rds::COLLECTORS];
+pub const COLLECTORS: &[&[Collector]] = &[
+    autoscaling::COLLECTORS,
+    backup::COLLECTORS,
+    cloudwatch::COLLECTORS,
+    dynamodb::COLLECTORS,
+    ec2::compute::COLLECTORS,
+    ec2::network::COLLECTORS,
+    ecr::COLLECTORS,
+    efs::COLLECTORS,
+    elasticache::COLLECTORS,
+    elbv2::COLLECTORS,
+    iam::COLLECTORS,
+    kms::COLLECTORS,
+    logs::COLLECTORS,
+    rds::COLLECTORS,
+    route53::COLLECTORS,
+    s3::COLLECTORS,
+    secretsmanager::COLLECTORS,
+    sns::COLLECTORS,
+    sqs::COLLECTORS,
+];
 
 /// All collectors.
 pub fn collectors() -> impl Iterator<Item = &'static Collector> {

@@ -1,13 +1,20 @@
 //! The kinds, one file per service, and the list of all of them.
 
+pub mod autoscaling;
 pub mod backup;
+pub mod cloudwatch;
 pub mod common;
 pub mod dynamodb;
 pub mod ec2;
+pub mod ecr;
+pub mod efs;
 pub mod elasticache;
+pub mod elbv2;
 pub mod iam;
 pub mod kms;
+pub mod logs;
 pub mod rds;
+pub mod route53;
 pub mod s3;
 pub mod secretsmanager;
 pub mod sns;
@@ -17,13 +24,21 @@ use crate::kind::{Kind, Satellite};
 
 /// Every kind, by service file. A kind that is not listed here does not exist.
 pub const ALL: &[&[&Kind]] = &[
+    autoscaling::KINDS,
     backup::KINDS,
+    cloudwatch::KINDS,
     dynamodb::KINDS,
-    ec2::KINDS,
+    ec2::compute::KINDS,
+    ec2::network::KINDS,
+    ecr::KINDS,
+    efs::KINDS,
     elasticache::KINDS,
+    elbv2::KINDS,
     iam::KINDS,
     kms::KINDS,
+    logs::KINDS,
     rds::KINDS,
+    route53::KINDS,
     s3::KINDS,
     secretsmanager::KINDS,
     sns::KINDS,

@@ -1,10 +1,10 @@
-//! Amazon EC2: networks, instances, volumes.
+//! Amazon EC2: networks and what guards them.
 
 use crate::attr::{Absent, Attr, Equality::*};
 use crate::kind::{Exclusion, Kind};
 use crate::resource::Resource;
 
-use super::common::{ARN, TAGS, TAGS_ALL};
+use crate::kinds::common::{ARN, TAGS, TAGS_ALL};
 
 /// `aws_vpc`.
 pub mod vpc {

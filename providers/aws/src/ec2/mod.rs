@@ -1,0 +1,4 @@
+//! Reads EC2, in two files: networks, and what runs in them.
+
+pub mod compute;
+pub mod network;

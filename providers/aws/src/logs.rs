@@ -1,0 +1,6 @@
+//! Reads Amazon CloudWatch Logs: log groups.
+
+use crate::session::Collector;
+
+/// The collectors of this file.
+pub const COLLECTORS: &[Collector] = &[];

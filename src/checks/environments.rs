@@ -1,0 +1,6 @@
+//! ENV: environments.
+
+use crate::check::Check;
+
+/// The family.
+pub const CHECKS: &[Check] = &[];

@@ -1,0 +1,6 @@
+//! DR: zones, copies, rehearsal.
+
+use crate::check::Check;
+
+/// The family.
+pub const CHECKS: &[Check] = &[];
