@@ -128,6 +128,14 @@ pub struct StateFacts {
     pub digest_matches: Option<bool>,
     /// The kind of lock found: `dynamodb`, `lockfile`; only for S3.
     pub lock: Option<String>,
+    /// The table that holds the locks, where `lock` is `dynamodb`.
+    pub lock_table: Option<String>,
+    /// The region of the bucket; only for S3.
+    pub region: Option<String>,
+    /// When the object was written, RFC 3339; only for S3.
+    pub written_at: Option<String>,
+    /// What could not be read about lock and digest.
+    pub gaps: Vec<Gap>,
     /// Resource paths whose unflagged value looks like a credential (IAC-16). Paths only, never values.
     pub secret_paths: Vec<String>,
     /// Managed instances.
