@@ -10,6 +10,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+#[cfg(test)]
+pub(crate) mod sample;
+
 /// The version of this format.
 pub const SCHEMA: &str = "stateward.result/1";
 
