@@ -1,5 +1,9 @@
 //! IAM-style policy documents by meaning (N2).
 
+mod access;
+
+pub use access::{Condition, Document, Principal, Statement, matches};
+
 use serde_json::{Map, Value};
 
 /// The canonical form of a policy document, or `None` when the text is not a JSON object.
