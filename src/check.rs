@@ -1,11 +1,13 @@
 //! Checks: what one is, what it may answer, and what it may look at.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
-use stateward_model::{AnyAttr, Gap, Kind, Resource};
+use stateward_model::{AnyAttr, Declared, Gap, Kind, Resource};
 use time::OffsetDateTime;
 
 use crate::inventory::{Inventory, Side};
-use crate::profile::Profile;
+use crate::profile::{Environments, Profile};
 
 /// How much a failing check matters; drives weights and caps (scoring.md §3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -105,6 +107,21 @@ pub enum Outcome {
     NotApplicable(&'static str),
 }
 
+impl Outcome {
+    /// The outcome of a graded check whose measure is `numerator / denominator` times worse than its objective: 1 or
+    /// less passes; then credit falls along straight lines through (2, 1/2), (4, 1/4) and (8, 0) (scoring.md §4).
+    pub fn graded(numerator: i64, denominator: i64, message: String) -> Self {
+        let times = |n: i64| denominator.saturating_mul(n);
+        let (credit, whole) = match numerator {
+            n if n <= times(1) => return Self::Pass,
+            n if n <= times(2) => (times(3) - n, times(2)),
+            n if n <= times(4) => (times(6) - n, times(8)),
+            n => (times(8).saturating_sub(n).max(0), times(16)),
+        };
+        Self::Partial(credit, whole.max(1), message)
+    }
+}
+
 /// An outcome, or the gap that makes it unknown.
 pub type Verdict = Result<Outcome, Gap>;
 
@@ -142,6 +159,32 @@ pub struct StateFacts {
     pub instances: usize,
     /// Regions of its managed resources.
     pub regions: Vec<String>,
+    /// Addresses of instances that are marked as tainted (IAC-17).
+    pub tainted: Vec<String>,
+    /// Addresses of deposed objects of unfinished replacements (IAC-17).
+    pub deposed: Vec<String>,
+    /// Values of the environment tag among its managed resources, sorted, each once (ENV-01).
+    pub environments: Vec<String>,
+    /// Check blocks, preconditions and postconditions that the last run recorded (IAC-18).
+    pub checks: usize,
+    /// Those of them that failed or broke off.
+    pub failed_checks: Vec<String>,
+    /// Those of them whose result was not known.
+    pub open_checks: Vec<String>,
+}
+
+impl StateFacts {
+    /// Fills in what the state's managed instances tell.
+    pub fn observe(&mut self, resources: &[Resource], environments: &Environments) {
+        let addresses = |wanted: fn(&Declared) -> bool| -> Vec<String> {
+            let declared = resources.iter().filter_map(|resource| resource.declared.as_ref());
+            declared.filter(|facts| wanted(facts)).map(|facts| facts.address.clone()).collect()
+        };
+        self.tainted = addresses(|facts| facts.tainted);
+        self.deposed = addresses(|facts| facts.deposed.is_some());
+        let named = resources.iter().filter_map(|resource| environments.named_by(&resource.tags()));
+        self.environments = named.collect::<BTreeSet<String>>().into_iter().collect();
+    }
 }
 
 /// What became of drift, for checks on it (IAC-19 … IAC-23).
@@ -162,6 +205,10 @@ pub struct DriftFacts {
     pub loosening: Vec<String>,
     /// Identities claimed twice.
     pub conflicts: Vec<String>,
+    /// Managed instances outside of the audited accounts and regions, and deposed objects that still live.
+    pub ghosts: Vec<String>,
+    /// States that could not be read: what they manage looks unmanaged.
+    pub unread_states: Vec<String>,
 }
 
 /// All that a check may look at beside its resource.
@@ -196,6 +243,8 @@ pub enum Subject {
     Each(&'static Kind, fn(&Resource, &View) -> Verdict),
     /// As `Each`, with those that a rule excludes (the default security group: NET-05).
     EachIncludingExcluded(&'static Kind, fn(&Resource, &View) -> Verdict),
+    /// As `Each`, on the resources of several kinds: topics and queues, or everything that holds a policy.
+    EachOf(&'static [&'static Kind], fn(&Resource, &View) -> Verdict),
     /// Once in every region looked at; gives the id of what it judged there.
     Region(fn(&str, &View) -> Verdict),
     /// Once for the estate.
@@ -242,5 +291,60 @@ impl Check {
 impl std::fmt::Debug for Check {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use stateward_model::{Place, Slot};
+
+    #[test]
+    fn credit_falls_along_the_published_lines() {
+        let credit = |n: i64, d: i64| match Outcome::graded(n, d, String::new()) {
+            Outcome::Partial(credit, whole, _) => credit as f64 / whole as f64,
+            _ => 1.0,
+        };
+        for (times, expected) in [
+            (50, 1.0),
+            (100, 1.0),
+            (150, 0.75),
+            (200, 0.5),
+            (300, 0.375),
+            (400, 0.25),
+            (600, 0.125),
+            (800, 0.0),
+        ] {
+            assert_eq!(credit(times, 100), expected, "{times} %");
+        }
+        assert_eq!(credit(100_000, 100), 0.0);
+        assert_eq!(credit(1, 0), 0.0, "an objective of nothing is missed by anything");
+    }
+
+    #[test]
+    fn a_state_tells_what_is_unfinished_and_whose_it_is() {
+        let instance = |address: &str, tainted: bool, deposed: Option<&str>, tags: serde_json::Value| {
+            let mut resource = Resource::new(Place::new("1", "r"), "aws_instance", address.to_owned());
+            resource.put_raw("tags", Slot::Known(tags));
+            resource.declared = Some(Declared {
+                address: address.into(),
+                tainted,
+                deposed: deposed.map(str::to_owned),
+                ..Declared::default()
+            });
+            resource
+        };
+        let mut facts = StateFacts::default();
+        let resources = [
+            instance("aws_instance.a", true, None, json!({ "Environment": "prod" })),
+            instance("aws_instance.b", false, Some("00000001"), json!({ "env": "staging" })),
+            instance("aws_instance.c", false, None, json!({ "Environment": "prod", "env": "ignored" })),
+        ];
+        let profile = Profile::built_in_default().unwrap();
+        facts.observe(&resources, &profile.environments);
+        assert_eq!(facts.tainted, ["aws_instance.a"]);
+        assert_eq!(facts.deposed, ["aws_instance.b"]);
+        assert_eq!(facts.environments, ["prod", "staging"]);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
-use stateward_model::{Address, Cause, GLOBAL, Gap, Place, Resource, Slot, secret};
+use stateward_model::{Address, Cause, GLOBAL, Gap, Kind, Place, Resource, Slot, secret};
 
 use crate::check::{Check, Outcome, Severity, StateFacts, Subject, Verdict, View};
 use crate::inventory::{Side, exclusion};
@@ -89,23 +89,12 @@ pub fn judge(checks: &[&'static Check], view: &View, addresses: &Addresses) -> V
 
 fn judge_one(check: &'static Check, view: &View, addresses: &Addresses) -> Vec<Finding> {
     match check.subject {
-        Subject::Each(kind, evaluate) => {
-            let mut findings = blind_spots(check, kind.name, view);
-            let resources = view.inventory.of(kind).filter(|resource| exclusion(resource).is_none());
-            findings.extend(
-                resources
-                    .map(|resource| on_resource(check, resource, evaluate(resource, view), view, addresses)),
-            );
-            findings
-        }
+        Subject::Each(kind, evaluate) => on_kind(check, kind, evaluate, false, view, addresses),
         Subject::EachIncludingExcluded(kind, evaluate) => {
-            let mut findings = blind_spots(check, kind.name, view);
-            let resources = view.inventory.of(kind);
-            findings.extend(
-                resources
-                    .map(|resource| on_resource(check, resource, evaluate(resource, view), view, addresses)),
-            );
-            findings
+            on_kind(check, kind, evaluate, true, view, addresses)
+        }
+        Subject::EachOf(kinds, evaluate) => {
+            kinds.iter().flat_map(|kind| on_kind(check, kind, evaluate, false, view, addresses)).collect()
         }
         Subject::Region(evaluate) => view
             .profile
@@ -128,13 +117,28 @@ fn judge_one(check: &'static Check, view: &View, addresses: &Addresses) -> Vec<F
     }
 }
 
+fn on_kind(
+    check: &'static Check,
+    kind: &'static Kind,
+    evaluate: fn(&Resource, &View) -> Verdict,
+    with_excluded: bool,
+    view: &View,
+    addresses: &Addresses,
+) -> Vec<Finding> {
+    let mut findings = blind_spots(check, kind, view);
+    let resources = view.inventory.of(kind).filter(|resource| with_excluded || exclusion(resource).is_none());
+    findings.extend(
+        resources.map(|resource| on_resource(check, resource, evaluate(resource, view), view, addresses)),
+    );
+    findings
+}
+
 /// A listing that failed, or was never made although the check needs it, makes the check blind there: one unknown
 /// finding stands for everything that may be behind it.
-fn blind_spots(check: &'static Check, kind: &str, view: &View) -> Vec<Finding> {
+fn blind_spots(check: &'static Check, kind: &'static Kind, view: &View) -> Vec<Finding> {
     if view.side == Side::Declared {
         return Vec::new();
     }
-    let Some(kind) = stateward_model::kinds::find(kind) else { return Vec::new() };
     let places = view.inventory.places(kind);
     if places.is_empty() {
         let gap = Gap::new(kind.name, Cause::NotRequested, "this kind was not read");

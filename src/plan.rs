@@ -118,18 +118,24 @@ fn verify_words(
 }
 
 impl Check {
-    /// The kind that it judges, when it judges resources.
-    pub fn kind(&self) -> Option<&'static Kind> {
+    /// The kinds that it judges, when it judges resources.
+    pub fn kinds(&self) -> Vec<&'static Kind> {
         match self.subject {
-            Subject::Each(kind, _) | Subject::EachIncludingExcluded(kind, _) => Some(kind),
-            _ => None,
+            Subject::Each(kind, _) | Subject::EachIncludingExcluded(kind, _) => vec![kind],
+            Subject::EachOf(kinds, _) => kinds.to_vec(),
+            Subject::Region(_) | Subject::Estate(_) | Subject::State(_) => Vec::new(),
         }
+    }
+
+    /// The kind that it judges, when it judges resources; the first of several.
+    pub fn kind(&self) -> Option<&'static Kind> {
+        self.kinds().first().copied()
     }
 
     /// Services whose resources it reads.
     pub fn services(&self) -> impl Iterator<Item = &'static str> {
-        let own = self.kind().map(|kind| kind.service);
-        own.into_iter().chain(self.reads.iter().map(|reads| reads.kind.service))
+        let own = self.kinds().into_iter().map(|kind| kind.service);
+        own.chain(self.reads.iter().map(|reads| reads.kind.service))
     }
 
     /// True when it judges what drift found.
@@ -141,7 +147,7 @@ impl Check {
 /// What `checks` read.
 pub fn for_checks(checks: &[&'static Check], wanted: &mut Wanted) {
     for check in checks {
-        if let Some(kind) = check.kind() {
+        for kind in check.kinds() {
             wanted.kind(kind.name);
         }
         for reads in check.reads {

@@ -398,12 +398,19 @@ pub struct Environments {
 }
 
 impl Environments {
+    /// The environment that the tags name.
+    pub fn named_by(&self, tags: &BTreeMap<String, String>) -> Option<String> {
+        self.tag_keys.iter().find_map(|key| tags.get(key)).cloned()
+    }
+
+    /// True for a name of production.
+    pub fn means_production(&self, name: &str) -> bool {
+        self.production.iter().any(|known| known.eq_ignore_ascii_case(name))
+    }
+
     /// True for production, and for resources that do not say: a missing tag must not lower the demand.
     pub fn is_production(&self, tags: &BTreeMap<String, String>) -> bool {
-        match self.tag_keys.iter().find_map(|key| tags.get(key)) {
-            Some(value) => self.production.iter().any(|known| known.eq_ignore_ascii_case(value)),
-            None => true,
-        }
+        self.named_by(tags).is_none_or(|name| self.means_production(&name))
     }
 
     /// The weight of a resource with these tags.

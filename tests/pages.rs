@@ -1,4 +1,5 @@
 //! Every page's cases are run against its check: the documentation is the test.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;
 
@@ -113,7 +114,9 @@ fn run(check: &Check, case: &Case) -> Verdict {
         drift: case.drift.as_ref(),
     };
     match check.subject {
-        Subject::Each(_, evaluate) | Subject::EachIncludingExcluded(_, evaluate) => {
+        Subject::Each(_, evaluate)
+        | Subject::EachIncludingExcluded(_, evaluate)
+        | Subject::EachOf(_, evaluate) => {
             evaluate(&resource(case.resource.as_ref().expect("a resource")), &view)
         }
         Subject::Region(evaluate) => evaluate(case.region.as_deref().unwrap_or("us-west-2"), &view),

@@ -34,6 +34,12 @@ pub struct Header {
     pub types: BTreeSet<String>,
     /// Paths whose value looks like a credential although the state does not flag it. Never values.
     pub secret_paths: Vec<String>,
+    /// Check blocks and conditions whose result the state records.
+    pub checks: usize,
+    /// Those of them that failed or broke off.
+    pub failed_checks: Vec<String>,
+    /// Those of them whose result was not known.
+    pub open_checks: Vec<String>,
 }
 
 /// A state in memory: only what kinds declare.
@@ -223,12 +229,36 @@ impl<'de> Visitor<'de> for Document<'_, '_> {
                 }
                 "outputs" => map.next_value_seed(Outputs(self.0))?,
                 "resources" => map.next_value_seed(Resources(self.0))?,
+                "check_results" => {
+                    let results = map.next_value::<Option<Vec<CheckResult>>>()?.unwrap_or_default();
+                    note_checks(&mut self.0.header.borrow_mut(), results);
+                }
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
             }
         }
         Ok(())
+    }
+}
+
+/// What a state says of a check block, or of the conditions of one object. Messages may quote values and stay out.
+#[derive(Deserialize)]
+struct CheckResult {
+    #[serde(default)]
+    config_addr: String,
+    #[serde(default)]
+    status: String,
+}
+
+fn note_checks(header: &mut Header, results: Vec<CheckResult>) {
+    header.checks = results.len();
+    for result in results {
+        match result.status.as_str() {
+            "pass" => {}
+            "fail" | "error" => header.failed_checks.push(result.config_addr),
+            _ => header.open_checks.push(result.config_addr),
+        }
     }
 }
 

@@ -175,3 +175,22 @@ fn a_state_of_200_megabytes_is_never_in_memory_whole() {
         assert!(after - before < 30_000, "reading took {} KiB", after - before);
     }
 }
+
+#[test]
+fn results_of_check_blocks_are_told_apart_without_their_messages() {
+    let text = json!({"version": 4, "resources": [], "check_results": [
+        {"object_kind": "check", "config_addr": "check.health", "status": "fail",
+         "objects": [{"object_addr": "check.health", "status": "fail", "failure_messages": ["token was s3cr3t"]}]},
+        {"object_kind": "resource", "config_addr": "aws_vpc.a", "status": "pass", "objects": null},
+        {"object_kind": "output", "config_addr": "output.url", "status": "unknown", "objects": null},
+        {"object_kind": "check", "config_addr": "check.dns", "status": "error", "objects": null}
+    ]})
+    .to_string();
+    let header = read_state("x", text.as_bytes()).unwrap().header;
+    assert_eq!(header.checks, 4);
+    assert_eq!(header.failed_checks, ["check.health", "check.dns"]);
+    assert_eq!(header.open_checks, ["output.url"]);
+    assert!(!format!("{header:?}").contains("s3cr3t"));
+    let none = r#"{"version":4,"resources":[],"check_results":null}"#;
+    assert_eq!(read_state("x", none.as_bytes()).unwrap().header.checks, 0);
+}
