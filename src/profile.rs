@@ -316,6 +316,10 @@ pub struct Zones {
 pub struct BackupSettings {
     /// Least retention of automated backups, in days.
     pub retention_days: u32,
+    /// Tags of caches that hold nothing worth keeping, as `KEY=VALUE` (STO-32).
+    pub cache_tags: Vec<Pattern>,
+    /// Keys with which applications themselves encrypt data, by id, ARN or alias (DR-30).
+    pub application_keys: Vec<Pattern>,
 }
 
 /// What a bucket is for.
@@ -337,6 +341,8 @@ pub struct StorageSettings {
     pub data_buckets: Vec<Pattern>,
     /// Names of buckets with logs; they win over `data_buckets`.
     pub log_buckets: Vec<Pattern>,
+    /// Names of buckets with backups or audit trails, which nobody may change (STO-09).
+    pub immutable_buckets: Vec<Pattern>,
 }
 
 impl StorageSettings {

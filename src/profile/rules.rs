@@ -139,15 +139,16 @@ fn settings(profile: &Profile) -> Result<(), ProfileError> {
         let path = format!("accounts.known[{index}]");
         require(holds, profile, &path, "is not an account id", "write the 12 digits in quotes")?;
     }
-    for (index, tag) in profile.network.public_instance_tags.iter().enumerate() {
-        let path = format!("network.public_instance_tags[{index}]");
-        require(
-            tag.as_str().contains('='),
-            profile,
-            &path,
-            "has no `=`",
-            "write KEY=VALUE, like `Role=bastion`",
-        )?;
+    let tags = [
+        ("network.public_instance_tags", &profile.network.public_instance_tags, "Role=bastion"),
+        ("backup.cache_tags", &profile.backup.cache_tags, "Role=cache"),
+    ];
+    for (path, tags, example) in tags {
+        for (index, tag) in tags.iter().enumerate() {
+            let help = format!("write KEY=VALUE, like `{example}`");
+            let holds = tag.as_str().contains('=');
+            require(holds, profile, &format!("{path}[{index}]"), "has no `=`", &help)?;
+        }
     }
     let weight = profile.environments.nonproduction_weight;
     let holds = weight == Exact::from_integer(1) || weight == Exact::new(1, 4);
