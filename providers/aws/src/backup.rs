@@ -381,6 +381,7 @@ fn recovery_point_resource(s: &Session, point: &RecoveryPointByBackupVault) -> R
     r.set_opt(&COMPLETED_AT, point.completion_date.as_ref().and_then(stamp))
         .set_opt(&CREATED_AT, point.creation_date.as_ref().and_then(stamp))
         .set(&ENCRYPTED, point.is_encrypted)
+        .set_opt(&ENCRYPTION_KEY_ARN, point.encryption_key_arn.clone())
         .set_opt(&RESOURCE_ARN, point.resource_arn.clone())
         .set_opt(&RESOURCE_TYPE, point.resource_type.clone())
         .set_opt(&SOURCE_VAULT_ARN, point.source_backup_vault_arn.clone())

@@ -164,6 +164,10 @@ async fn replication_group_resource(s: &Session, group: ReplicationGroup) -> Res
         .set_opt(&SNAPSHOT_WINDOW, group.snapshot_window.clone())
         .set_opt(&STATUS, group.status.clone())
         .set_opt(&TRANSIT_ENCRYPTION_ENABLED, group.transit_encryption_enabled)
+        .set_opt(
+            &TRANSIT_ENCRYPTION_MODE,
+            group.transit_encryption_mode.as_ref().map(|mode| mode.as_str().to_owned()),
+        )
         .set(&USER_GROUP_IDS, group.user_group_ids().to_vec());
     put_facts_of_nodes(s, &group, &mut r).await;
     put_live_tags(s, &KIND, &mut r).await;

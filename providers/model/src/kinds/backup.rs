@@ -317,6 +317,8 @@ pub mod recovery_point {
     pub const CREATED_AT: Attr<String> = Attr::live("creation_date");
     /// Whether it is encrypted.
     pub const ENCRYPTED: Attr<bool> = Attr::live("is_encrypted");
+    /// The ARN of its key; none where it is not encrypted.
+    pub const ENCRYPTION_KEY_ARN: Attr<String> = Attr::live("encryption_key_arn");
     /// The ARN of what was backed up, in its own region and account.
     pub const RESOURCE_ARN: Attr<String> = Attr::live("resource_arn");
     /// `RDS`, `EBS`, `DynamoDB`, …
@@ -337,6 +339,7 @@ pub mod recovery_point {
             COMPLETED_AT.any(),
             CREATED_AT.any(),
             ENCRYPTED.any(),
+            ENCRYPTION_KEY_ARN.any(),
             RESOURCE_ARN.any(),
             RESOURCE_TYPE.any(),
             SOURCE_VAULT_ARN.any(),

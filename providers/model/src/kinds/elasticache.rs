@@ -144,6 +144,9 @@ pub mod replication_group {
     /// Whether connections are encrypted.
     pub const TRANSIT_ENCRYPTION_ENABLED: Attr<bool> =
         Attr::new("transit_encryption_enabled", Exact).absent(Absent::Zero);
+    /// `required` or `preferred`; engines before 7.0 know only the first and may not show it.
+    pub const TRANSIT_ENCRYPTION_MODE: Attr<String> =
+        Attr::new("transit_encryption_mode", Exact).absent(Absent::Default("\"required\""));
     /// User groups of access control.
     pub const USER_GROUP_IDS: Attr<Vec<String>> = Attr::new("user_group_ids", Set);
 
@@ -183,6 +186,7 @@ pub mod replication_group {
             CACHE_TAGS.any(),
             CACHE_TAGS_ALL.any(),
             TRANSIT_ENCRYPTION_ENABLED.any(),
+            TRANSIT_ENCRYPTION_MODE.any(),
             USER_GROUP_IDS.any(),
         ],
         ..Kind::BASE
