@@ -451,6 +451,8 @@ pub struct DriftSummary {
     pub missing: usize,
     /// Live objects, and parts of managed objects, that no state has.
     pub unmanaged: usize,
+    /// Of them, parts of managed objects: a rule beside separate rules, an inline policy.
+    pub unmanaged_parts: usize,
     /// Managed instances outside the audited accounts and regions, or deposed.
     pub ghost: usize,
     /// Managed instances whose object another instance claims too.
