@@ -11,6 +11,8 @@ pub enum Equality {
     Set,
     /// A JSON document in a string (N2): equal after parsing.
     Json,
+    /// A JSON document in which no list has an order (N2): filter policies, lifecycle rules with priorities.
+    UnorderedJson,
     /// An IAM-style policy document (N2): equal by meaning.
     Policy,
     /// A tag map (N6): `aws:` keys and those of controllers do not count.
@@ -19,6 +21,8 @@ pub enum Equality {
     CaseFold,
     /// A name, id or ARN of the same thing (N23): an ARN equals its last segment.
     Reference,
+    /// A domain name (N21): case, the trailing dot and octal escapes mean nothing.
+    Domain,
     /// An address range (N22): equal as networks.
     Cidr,
     /// An engine version (N16): the declared one may be a prefix, at a dot, of the live one.

@@ -209,6 +209,10 @@ impl Walk<'_> {
                 policy::canonical(&text).unwrap_or(Value::String(text))
             }
             (Equality::Json, Value::String(text)) => parsed(&text).unwrap_or(Value::String(text)),
+            (Equality::UnorderedJson, Value::String(text)) => {
+                parsed(&text).map_or(Value::String(text), unordered)
+            }
+            (Equality::Domain, Value::String(text)) => Value::String(domain_name(&text)),
             (Equality::CaseFold, Value::String(text)) => Value::String(text.to_lowercase()),
             (Equality::Reference, Value::String(text)) => Value::String(last_segment(&text).to_owned()),
             (_, Value::String(text)) => Value::String(text),
@@ -299,6 +303,42 @@ fn parsed(text: &str) -> Option<Value> {
     serde_json::from_str::<Value>(text).ok().map(policy::sorted)
 }
 
+/// The same value with every list sorted.
+fn unordered(value: Value) -> Value {
+    match value {
+        Value::Object(map) => Value::Object(map.into_iter().map(|(k, v)| (k, unordered(v))).collect()),
+        Value::Array(items) => {
+            let mut items: Vec<Value> = items.into_iter().map(unordered).collect();
+            items.sort_by_key(Value::to_string);
+            Value::Array(items)
+        }
+        scalar => scalar,
+    }
+}
+
+/// A domain name in one spelling (N21): lower case, without the trailing dot, octal escapes such as `\052` resolved.
+pub fn domain_name(text: &str) -> String {
+    let mut name = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('\\') {
+        name.push_str(before);
+        let digits = after.get(..3).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()));
+        let octal = digits.and_then(|digits| u8::from_str_radix(digits, 8).ok());
+        match octal.filter(u8::is_ascii) {
+            Some(byte) => {
+                name.push(char::from(byte));
+                rest = &after[3..];
+            }
+            None => {
+                name.push('\\');
+                rest = after;
+            }
+        }
+    }
+    name.push_str(rest);
+    name.trim_end_matches('.').to_lowercase()
+}
+
 /// The last segment of an ARN (after `/`, or else after `:`), or the text itself when it is no ARN.
 pub fn last_segment(text: &str) -> &str {
     if !text.starts_with("arn:") {
@@ -318,6 +358,11 @@ fn same_by_equality(equality: Equality, a: &Value, b: &Value) -> Option<&'static
     let (Value::String(a), Value::String(b)) = (a, b) else { return None };
     match equality {
         Equality::Json => (parsed(a).is_some() && parsed(a) == parsed(b)).then_some("N2"),
+        Equality::UnorderedJson => {
+            let a = parsed(a).map(unordered)?;
+            (Some(a) == parsed(b).map(unordered)).then_some("N2")
+        }
+        Equality::Domain => (domain_name(a) == domain_name(b)).then_some("N21"),
         Equality::Policy => {
             (policy::canonical(a).is_some() && policy::canonical(a) == policy::canonical(b)).then_some("N2")
         }
@@ -464,6 +509,31 @@ mod tests {
             panic!("must speak")
         };
         assert_eq!(changes[0].path, "tags_all.a");
+    }
+
+    #[test]
+    fn a_domain_name_has_many_spellings() {
+        let key = || Attr::<Value>::new("name", Equality::Domain);
+        assert_eq!(
+            run(key(), json!("*.Acme.example"), json!("\\052.acme.example.")),
+            Comparison::Suppressed("N21")
+        );
+        assert!(matches!(
+            run(key(), json!("a.acme.example"), json!("acme.example.")),
+            Comparison::Changed(_)
+        ));
+        assert_eq!(domain_name("a\\1"), "a\\1");
+        assert_eq!(domain_name("a\\éb\\100"), "a\\éb@");
+    }
+
+    #[test]
+    fn lists_in_unordered_json_are_sets() {
+        let key = || Attr::<Value>::new("filter_policy", Equality::UnorderedJson);
+        let one = json!(r#"{"a":["x","y"],"b":[{"anything-but":["p","q"]}]}"#);
+        let other = json!(r#"{ "b": [{"anything-but": ["q", "p"]}], "a": ["y", "x"] }"#);
+        assert_eq!(run(key(), one.clone(), other), Comparison::Suppressed("N2"));
+        assert!(matches!(run(key(), one, json!(r#"{"a":["x"]}"#)), Comparison::Changed(_)));
+        assert!(matches!(run(key(), json!("not json"), json!("nor this")), Comparison::Changed(_)));
     }
 
     #[test]
