@@ -469,13 +469,22 @@ impl Context<'_> {
             sensitive: sensitive.iter().cloned().collect(),
         });
         if let Some(kind) = kind {
+            let entering = || {
+                kind.attributes
+                    .iter()
+                    .filter(|attr| !attr.live_only)
+                    .filter_map(|attr| Some((attr, attributes.get(attr.path)?)))
+            };
+            for (attr, value) in entering() {
+                resource.put_raw(attr.path, Slot::Known(value.clone()));
+            }
+            // An identity may hang on a value that must not be kept.
+            let identity = (kind.identity)(&resource);
             let key = self.digest_key();
-            for attr in kind.attributes.iter().filter(|attr| !attr.live_only) {
-                let Some(value) = attributes.get(attr.path) else { continue };
-                let hidden = attr.secret || sensitive.contains(attr.path);
-                let value =
-                    if hidden && !value.is_null() { secret::digest(&key, value) } else { value.clone() };
-                resource.put_raw(attr.path, Slot::Known(value));
+            for (attr, value) in entering().filter(|(_, value)| !value.is_null()) {
+                if attr.secret || sensitive.contains(attr.path) {
+                    resource.put_raw(attr.path, Slot::Known(secret::digest(&key, value)));
+                }
             }
             if instance.attributes_flat.is_some() {
                 for attr in kind.attributes {
@@ -483,7 +492,7 @@ impl Context<'_> {
                     resource.put_raw(attr.path, Slot::Unread(gap));
                 }
             }
-            if let Some(id) = (kind.identity)(&resource) {
+            if let Some(id) = identity {
                 resource.address.id = id;
             }
         }

@@ -4,6 +4,7 @@
 use std::io::Read;
 
 use serde_json::{Value, json};
+use stateward_model::kinds;
 use stateward_terraform::{StateError, expand, read_state, read_state_into};
 
 fn state(resources: Value) -> String {
@@ -98,6 +99,19 @@ fn flagged_values_are_digested_at_the_door() {
     let state = read_state("x", text.as_bytes()).unwrap();
     let value = state.resources[0].raw("cidr_block").unwrap().clone();
     assert!(stateward_model::secret::is_digest(&value), "{value}");
+}
+
+#[test]
+fn an_identity_may_hang_on_a_value_that_is_not_kept() {
+    let text =
+        state(json!([{"mode": "managed", "type": "aws_sns_topic_subscription", "name": "a", "provider": "p",
+        "instances": [{"attributes": {"id": "pending confirmation", "topic_arn": "arn:aws:sns:us-west-2:1:t",
+            "protocol": "email", "endpoint": "ops@acme.example"}}]}]));
+    let state = read_state("x", text.as_bytes()).unwrap();
+    let live = kinds::sns::subscription::id_of("arn:aws:sns:us-west-2:1:t", "email", "ops@acme.example");
+    assert_eq!(state.resources[0].id(), live);
+    let kept = serde_json::to_string(&state.resources).unwrap();
+    assert!(!kept.contains("ops@acme.example"), "{kept}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 use crate::attr::{Absent, Attr, Equality::*};
 use crate::kind::{Form, Kind, Satellite};
@@ -15,7 +16,7 @@ pub mod topic {
 
     const ATTRIBUTES: &[&str] = &["sns:GetTopicAttributes"];
 
-    /// Who a topic reaches, as numbers: endpoints may carry credentials and do not enter the model.
+    /// Who a topic reaches, as numbers; subscriptions of other accounts count.
     #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
     #[serde(default)]
     pub struct Subscriptions {
@@ -23,8 +24,6 @@ pub mod topic {
         pub confirmed: u64,
         /// Subscriptions that nobody confirmed yet.
         pub pending: u64,
-        /// The protocols of the confirmed ones, sorted, each once.
-        pub protocols: Vec<String>,
     }
 
     /// Its name.
@@ -52,8 +51,8 @@ pub mod topic {
     /// `PassThrough` or `Active`.
     pub const TRACING_CONFIG: Attr<String> =
         Attr::new("tracing_config", Exact).absent(Absent::Default("\"PassThrough\"")).by(ATTRIBUTES);
-    /// Who is subscribed.
-    pub const SUBSCRIPTIONS: Attr<Subscriptions> = Attr::live("subscriptions").by(&["sns:ListSubscriptions"]);
+    /// How many are subscribed.
+    pub const SUBSCRIPTIONS: Attr<Subscriptions> = Attr::live("subscriptions").by(ATTRIBUTES);
     /// The tags, read in a call of their own.
     pub const TOPIC_TAGS: Attr<std::collections::BTreeMap<String, String>> =
         TAGS.by(&["sns:ListTagsForResource"]);
@@ -164,5 +163,116 @@ pub mod topic_policy {
     };
 }
 
+/// `aws_sns_topic_subscription`. Only those that this account owns are listed; a topic's own count,
+/// [`topic::SUBSCRIPTIONS`], knows them all.
+pub mod subscription {
+    use super::*;
+
+    const ATTRIBUTES: &[&str] = &["sns:GetSubscriptionAttributes"];
+
+    /// How failed deliveries are tried again, JSON text.
+    pub const DELIVERY_POLICY: Attr<String> = Attr::new("delivery_policy", Json).by(ATTRIBUTES);
+    /// Who is reached: a part of the identity. It may carry credentials, so it is never shown.
+    pub const ENDPOINT: Attr<String> = Attr::new("endpoint", Never("is the identity")).secret();
+    /// Which messages are delivered, JSON text.
+    pub const FILTER_POLICY: Attr<String> = Attr::new("filter_policy", UnorderedJson).by(ATTRIBUTES);
+    /// What the filter looks at: `MessageAttributes` or `MessageBody`.
+    pub const FILTER_POLICY_SCOPE: Attr<String> = Attr::new("filter_policy_scope", Exact)
+        .absent(Absent::Default("\"MessageAttributes\""))
+        .by(ATTRIBUTES);
+    /// Whether somebody still has to confirm it.
+    pub const PENDING_CONFIRMATION: Attr<bool> = Attr::new("pending_confirmation", Never("computed"));
+    /// `email`, `https`, `lambda`, `sqs`, …
+    pub const PROTOCOL: Attr<String> = Attr::new("protocol", Exact);
+    /// Whether the message comes without an envelope.
+    pub const RAW_MESSAGE_DELIVERY: Attr<bool> =
+        Attr::new("raw_message_delivery", Exact).absent(Absent::Zero).by(ATTRIBUTES);
+    /// Where messages go that cannot be delivered, JSON text.
+    pub const REDRIVE_POLICY: Attr<String> = Attr::new("redrive_policy", Json).by(ATTRIBUTES);
+    /// Which archived messages are delivered again, JSON text.
+    pub const REPLAY_POLICY: Attr<String> = Attr::new("replay_policy", Json).by(ATTRIBUTES);
+    /// The role that writes to a Firehose stream.
+    pub const SUBSCRIPTION_ROLE_ARN: Attr<String> = Attr::new("subscription_role_arn", Exact).by(ATTRIBUTES);
+    /// The topic.
+    pub const TOPIC_ARN: Attr<String> = Attr::new("topic_arn", Exact);
+
+    /// The kind. Its identity is what SNS itself takes for the same subscription: topic, protocol and endpoint, the
+    /// last as a digest. The ARN would not do: SNS does not list it before the subscription is confirmed.
+    pub static KIND: Kind = Kind {
+        name: "aws_sns_topic_subscription",
+        service: "sns",
+        listed_by: &["sns:ListSubscriptions"],
+        attributes: &[
+            ARN.any(),
+            DELIVERY_POLICY.any(),
+            ENDPOINT.any(),
+            FILTER_POLICY.any(),
+            FILTER_POLICY_SCOPE.any(),
+            PENDING_CONFIRMATION.any(),
+            PROTOCOL.any(),
+            RAW_MESSAGE_DELIVERY.any(),
+            REDRIVE_POLICY.any(),
+            REPLAY_POLICY.any(),
+            SUBSCRIPTION_ROLE_ARN.any(),
+            TOPIC_ARN.any(),
+        ],
+        identity: |resource| {
+            let text = |key: &Attr<String>| resource.get(key).ok().flatten();
+            Some(id_of(&text(&TOPIC_ARN)?, &text(&PROTOCOL)?, &text(&ENDPOINT)?))
+        },
+        ..Kind::BASE
+    };
+
+    /// The identity of a subscription. The digest is so short that no guess at an endpoint can be confirmed.
+    pub fn id_of(topic_arn: &str, protocol: &str, endpoint: &str) -> String {
+        let endpoint = without_password(endpoint);
+        let digest: String = Sha256::digest(format!("{topic_arn}/{protocol}/{endpoint}"))
+            .iter()
+            .take(4)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        format!("{topic_arn}/{protocol}/{digest}")
+    }
+
+    /// SNS itself hides the password in an address that carries one.
+    fn without_password(endpoint: &str) -> String {
+        let hide = || {
+            let (scheme, rest) = endpoint.split_once("://")?;
+            let (login, host) = rest.split_once('@')?;
+            let (user, _) = login.split_once(':').filter(|_| !login.contains('/'))?;
+            Some(format!("{scheme}://{user}:****@{host}"))
+        };
+        hide().unwrap_or_else(|| endpoint.to_owned())
+    }
+}
+
 /// The kinds of this file.
-pub const KINDS: &[&Kind] = &[&topic::KIND, &topic_policy::KIND];
+pub const KINDS: &[&Kind] = &[&topic::KIND, &topic_policy::KIND, &subscription::KIND];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::Place;
+
+    #[test]
+    fn a_subscription_is_the_same_before_and_after_somebody_confirms_it() {
+        let mut declared =
+            Resource::new(Place::new("1", "r"), "aws_sns_topic_subscription", "pending confirmation");
+        assert_eq!((subscription::KIND.identity)(&declared), None);
+        declared
+            .set(&subscription::TOPIC_ARN, "arn:aws:sns:r:1:alerts".to_owned())
+            .set(&subscription::PROTOCOL, "email".to_owned())
+            .set(&subscription::ENDPOINT, "ops@acme.example".to_owned());
+        let id = (subscription::KIND.identity)(&declared).unwrap();
+        assert_eq!(id, subscription::id_of("arn:aws:sns:r:1:alerts", "email", "ops@acme.example"));
+        assert!(id.starts_with("arn:aws:sns:r:1:alerts/email/") && !id.contains("ops"));
+        assert_ne!(id, subscription::id_of("arn:aws:sns:r:1:alerts", "email", "dev@acme.example"));
+    }
+
+    #[test]
+    fn a_password_in_an_address_is_no_part_of_the_identity() {
+        let id = |endpoint: &str| subscription::id_of("t", "https", endpoint);
+        assert_eq!(id("https://u:secret@acme.example/x"), id("https://u:****@acme.example/x"));
+        assert_ne!(id("https://acme.example/x:y@z"), id("https://acme.example/x:w@z"));
+    }
+}
