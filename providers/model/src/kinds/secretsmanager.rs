@@ -1,7 +1,7 @@
 //! AWS Secrets Manager: what is known about secrets, never their values.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::attr::{Absent, Attr, Equality::*, Nested};
 use crate::gap::{Cause, Gap};
@@ -36,6 +36,16 @@ pub mod secret {
         pub duration: Option<String>,
         /// When it happens, as a `cron()` or `rate()` expression.
         pub schedule_expression: Option<String>,
+    }
+
+    /// What `aws_secretsmanager_secret_rotation` declares.
+    #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct Rotation {
+        /// The function that rotates it; none where the service that owns it does.
+        pub rotation_lambda_arn: Option<String>,
+        /// How often.
+        pub rotation_rules: Vec<RotationRules>,
     }
 
     /// A version of the value, without the value.
@@ -75,6 +85,8 @@ pub mod secret {
             Nested::new("last_accessed_date", Never("computed")),
         ])
         .by(&["secretsmanager:DescribeSecret"]);
+    /// How it is rotated, where that is declared apart; empty when it is not rotated.
+    pub const ROTATION: Attr<Vec<Rotation>> = Attr::live("rotation");
     /// The versions of its value; empty when it has none.
     pub const VERSIONS: Attr<Vec<Version>> = Attr::live("versions");
     /// The service that owns it, for example `rds`.
@@ -103,6 +115,7 @@ pub mod secret {
             ROTATION_RULES.any(),
             POLICY.any(),
             REPLICA.any(),
+            ROTATION.any(),
             TAGS.any(),
             TAGS_ALL.any(),
             VERSIONS.any(),
@@ -129,6 +142,15 @@ pub mod secret {
                     attribute: "policy",
                     from_owner: policy_from,
                     to_owner: |part| part.raw("policy").cloned(),
+                },
+            },
+            Satellite {
+                kind: "aws_secretsmanager_secret_rotation",
+                owner_id,
+                form: Form::Block {
+                    attribute: "rotation",
+                    from_owner: |value| value.as_array()?.first()?.as_object().cloned(),
+                    to_owner: rotation_of,
                 },
             },
         ],
@@ -172,6 +194,14 @@ pub mod secret {
             .map_err(|error| Gap::new("versions", Cause::Malformed, error.to_string()))
     }
 
+    fn rotation_of(part: &Resource) -> Result<Value, Gap> {
+        let known = |path| part.raw(path).cloned();
+        Ok(json!([{
+            "rotation_lambda_arn": known("rotation_lambda_arn")?,
+            "rotation_rules": known("rotation_rules")?,
+        }]))
+    }
+
     fn policy_from(value: &Value) -> Option<Map<String, Value>> {
         let text = value.as_str().filter(|text| !text.is_empty())?;
         Some(Map::from_iter([("policy".to_owned(), Value::from(text))]))
@@ -190,8 +220,6 @@ pub mod secret {
     #[cfg(test)]
     mod tests {
         use super::*;
-        use serde_json::json;
-
         #[test]
         fn the_current_version_is_named_only_where_nothing_else_makes_versions() {
             let plain = json!([
@@ -244,5 +272,32 @@ pub mod secret_policy {
     };
 }
 
+/// `aws_secretsmanager_secret_rotation`.
+pub mod secret_rotation {
+    use super::*;
+
+    pub use super::secret::{ROTATION_LAMBDA_ARN, ROTATION_RULES};
+
+    /// Only an argument of the call that turns it on.
+    pub const ROTATE_IMMEDIATELY: Attr<bool> =
+        Attr::new("rotate_immediately", Never("an argument of the change, never returned by the API"));
+    /// The secret.
+    pub const SECRET_ID: Attr<String> = Attr::new("secret_id", Never("names the owner"));
+
+    /// The kind; a part of `aws_secretsmanager_secret`, so nothing lists it.
+    pub static KIND: Kind = Kind {
+        name: "aws_secretsmanager_secret_rotation",
+        service: "secretsmanager",
+        attributes: &[
+            ROTATE_IMMEDIATELY.any(),
+            ROTATION_LAMBDA_ARN.any(),
+            ROTATION_RULES.any(),
+            SECRET_ID.any(),
+        ],
+        ..Kind::BASE
+    };
+}
+
 /// The kinds of this file.
-pub const KINDS: &[&Kind] = &[&secret::KIND, &secret_version::KIND, &secret_policy::KIND];
+pub const KINDS: &[&Kind] =
+    &[&secret::KIND, &secret_version::KIND, &secret_policy::KIND, &secret_rotation::KIND];
