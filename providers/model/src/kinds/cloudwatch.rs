@@ -1,6 +1,252 @@
-//! Amazon CloudWatch: alarms.
+//! Amazon CloudWatch: metric alarms and composite alarms.
 
-use crate::kind::Kind;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::attr::{Absent, Attr, Equality::*};
+use crate::kind::{Exclusion, Kind};
+use crate::resource::Resource;
+
+use super::common::{ARN, TAGS, TAGS_ALL};
+
+/// The tags of the resource itself, read in a call of their own.
+pub const ALARM_TAGS: Attr<BTreeMap<String, String>> = TAGS.by(&["cloudwatch:ListTagsForResource"]);
+/// All tags, read in a call of their own.
+pub const ALARM_TAGS_ALL: Attr<BTreeMap<String, String>> = TAGS_ALL.by(&["cloudwatch:ListTagsForResource"]);
+
+/// `aws_cloudwatch_metric_alarm`.
+pub mod metric_alarm {
+    use super::*;
+
+    /// The metric of a query.
+    #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct Metric {
+        /// What it is measured of.
+        pub dimensions: Option<BTreeMap<String, String>>,
+        /// Its name.
+        pub metric_name: String,
+        /// Its namespace.
+        pub namespace: Option<String>,
+        /// Seconds that one value stands for.
+        pub period: Option<i64>,
+        /// The statistic.
+        pub stat: String,
+        /// Its unit.
+        pub unit: Option<String>,
+    }
+
+    /// A `metric_query` block: an expression over other queries, or a metric.
+    #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct MetricQuery {
+        /// The account that the metric is in, where it is another.
+        pub account_id: Option<String>,
+        /// Its name in the expressions of others.
+        pub id: String,
+        /// Metric math, or a query of Metrics Insights.
+        pub expression: Option<String>,
+        /// Its name in graphs.
+        pub label: Option<String>,
+        /// The metric; empty for an expression.
+        pub metric: Vec<Metric>,
+        /// Seconds that one value of the expression stands for.
+        pub period: Option<i64>,
+        /// Whether the alarm watches this one.
+        pub return_data: Option<bool>,
+    }
+
+    /// Whether a change of state does anything.
+    pub const ACTIONS_ENABLED: Attr<bool> =
+        Attr::new("actions_enabled", Exact).absent(Absent::Default("true"));
+    /// What happens on ALARM: ARNs.
+    pub const ALARM_ACTIONS: Attr<Vec<String>> = Attr::new("alarm_actions", Set);
+    /// What it is for, in words.
+    pub const ALARM_DESCRIPTION: Attr<String> = Attr::new("alarm_description", Exact);
+    /// Its name: the identity.
+    pub const ALARM_NAME: Attr<String> = Attr::new("alarm_name", Exact);
+    /// How the value is compared with the threshold.
+    pub const COMPARISON_OPERATOR: Attr<String> = Attr::new("comparison_operator", Exact);
+    /// How many of the periods must breach; 0 or none is all.
+    pub const DATAPOINTS_TO_ALARM: Attr<i64> = Attr::new("datapoints_to_alarm", Exact).absent(Absent::Zero);
+    /// What is watched.
+    pub const DIMENSIONS: Attr<BTreeMap<String, String>> = Attr::new("dimensions", Exact);
+    /// Whether a percentile of few samples counts.
+    pub const EVALUATE_LOW_SAMPLE_COUNT_PERCENTILES: Attr<String> =
+        Attr::new("evaluate_low_sample_count_percentiles", Exact).absent(Absent::Default("\"evaluate\""));
+    /// How many periods are looked at.
+    pub const EVALUATION_PERIODS: Attr<i64> = Attr::new("evaluation_periods", Exact).absent(Absent::Zero);
+    /// A percentile.
+    pub const EXTENDED_STATISTIC: Attr<String> = Attr::new("extended_statistic", Exact);
+    /// What happens on INSUFFICIENT_DATA: ARNs.
+    pub const INSUFFICIENT_DATA_ACTIONS: Attr<Vec<String>> = Attr::new("insufficient_data_actions", Set);
+    /// The metric; none where the alarm watches queries.
+    pub const METRIC_NAME: Attr<String> = Attr::new("metric_name", Exact);
+    /// The queries of an alarm on metric math.
+    pub const METRIC_QUERY: Attr<Vec<MetricQuery>> = Attr::new("metric_query", Set).absent(Absent::Zero);
+    /// The metric's namespace.
+    pub const NAMESPACE: Attr<String> = Attr::new("namespace", Exact);
+    /// What happens on OK: ARNs.
+    pub const OK_ACTIONS: Attr<Vec<String>> = Attr::new("ok_actions", Set);
+    /// Seconds of a period.
+    pub const PERIOD: Attr<i64> = Attr::new("period", Exact).absent(Absent::Zero);
+    /// `Average`, `Maximum`, `Minimum`, `SampleCount` or `Sum`.
+    pub const STATISTIC: Attr<String> = Attr::new("statistic", Exact);
+    /// What the value is compared with.
+    pub const THRESHOLD: Attr<f64> = Attr::new("threshold", Exact).absent(Absent::Zero);
+    /// The query of an anomaly detection that gives the threshold.
+    pub const THRESHOLD_METRIC_ID: Attr<String> = Attr::new("threshold_metric_id", Exact);
+    /// `missing`, `ignore`, `breaching` or `notBreaching`.
+    pub const TREAT_MISSING_DATA: Attr<String> =
+        Attr::new("treat_missing_data", Exact).absent(Absent::Default("\"missing\""));
+    /// The metric's unit.
+    pub const UNIT: Attr<String> = Attr::new("unit", Exact);
+    /// `OK`, `ALARM` or `INSUFFICIENT_DATA`.
+    pub const STATE: Attr<String> = Attr::live("state_value");
+    /// Since when it is in that state, RFC 3339.
+    pub const STATE_SINCE: Attr<String> = Attr::live("state_transitioned_timestamp");
+    /// When its configuration changed last, RFC 3339.
+    pub const CONFIGURED_AT: Attr<String> = Attr::live("alarm_configuration_updated_timestamp");
+
+    /// The kind.
+    pub static KIND: Kind = Kind {
+        name: "aws_cloudwatch_metric_alarm",
+        service: "cloudwatch",
+        listed_by: &["cloudwatch:DescribeAlarms"],
+        attributes: &[
+            ARN.any(),
+            ACTIONS_ENABLED.any(),
+            ALARM_ACTIONS.any(),
+            ALARM_DESCRIPTION.any(),
+            ALARM_NAME.any(),
+            COMPARISON_OPERATOR.any(),
+            CONFIGURED_AT.any(),
+            DATAPOINTS_TO_ALARM.any(),
+            DIMENSIONS.any(),
+            EVALUATE_LOW_SAMPLE_COUNT_PERCENTILES.any(),
+            EVALUATION_PERIODS.any(),
+            EXTENDED_STATISTIC.any(),
+            INSUFFICIENT_DATA_ACTIONS.any(),
+            METRIC_NAME.any(),
+            METRIC_QUERY.any(),
+            NAMESPACE.any(),
+            OK_ACTIONS.any(),
+            PERIOD.any(),
+            STATE.any(),
+            STATE_SINCE.any(),
+            STATISTIC.any(),
+            ALARM_TAGS.any(),
+            ALARM_TAGS_ALL.any(),
+            THRESHOLD.any(),
+            THRESHOLD_METRIC_ID.any(),
+            TREAT_MISSING_DATA.any(),
+            UNIT.any(),
+        ],
+        exclusion: of_a_scaling_policy,
+        ..Kind::BASE
+    };
+
+    /// Target tracking makes its alarms by itself and names them so.
+    fn of_a_scaling_policy(resource: &Resource) -> Option<Exclusion> {
+        resource
+            .id()
+            .starts_with("TargetTracking-")
+            .then_some(Exclusion { rule: "N19", reason: "an alarm that a scaling policy made" })
+    }
+}
+
+/// `aws_cloudwatch_composite_alarm`.
+pub mod composite_alarm {
+    use super::*;
+
+    pub use super::metric_alarm::{
+        ACTIONS_ENABLED, ALARM_ACTIONS, ALARM_DESCRIPTION, ALARM_NAME, CONFIGURED_AT,
+        INSUFFICIENT_DATA_ACTIONS, OK_ACTIONS, STATE, STATE_SINCE,
+    };
+
+    /// The `actions_suppressor` block.
+    #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct Suppressor {
+        /// The alarm that keeps this one quiet.
+        pub alarm: String,
+        /// Seconds that it still does after it went back.
+        pub extension_period: Option<i64>,
+        /// Seconds that this one waits for it.
+        pub wait_period: Option<i64>,
+    }
+
+    /// The alarm that keeps this one quiet.
+    pub const ACTIONS_SUPPRESSOR: Attr<Vec<Suppressor>> =
+        Attr::new("actions_suppressor", Exact).absent(Absent::Zero);
+    /// The states of other alarms that it follows.
+    pub const ALARM_RULE: Attr<String> = Attr::new("alarm_rule", Exact);
+
+    /// The kind.
+    pub static KIND: Kind = Kind {
+        name: "aws_cloudwatch_composite_alarm",
+        service: "cloudwatch",
+        listed_by: &["cloudwatch:DescribeAlarms"],
+        attributes: &[
+            ARN.any(),
+            ACTIONS_ENABLED.any(),
+            ACTIONS_SUPPRESSOR.any(),
+            ALARM_ACTIONS.any(),
+            ALARM_DESCRIPTION.any(),
+            ALARM_NAME.any(),
+            ALARM_RULE.any(),
+            CONFIGURED_AT.any(),
+            INSUFFICIENT_DATA_ACTIONS.any(),
+            OK_ACTIONS.any(),
+            STATE.any(),
+            STATE_SINCE.any(),
+            ALARM_TAGS.any(),
+            ALARM_TAGS_ALL.any(),
+        ],
+        ..Kind::BASE
+    };
+}
 
 /// The kinds of this file.
-pub const KINDS: &[&Kind] = &[];
+pub const KINDS: &[&Kind] = &[&metric_alarm::KIND, &composite_alarm::KIND];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::{Comparison, compare};
+    use crate::resource::Place;
+    use serde_json::json;
+
+    #[test]
+    fn alarms_of_scaling_policies_are_their_policies() {
+        let alarm = |name: &str| Resource::new(Place::new("1", "r"), "aws_cloudwatch_metric_alarm", name);
+        let made = alarm("TargetTracking-web-AlarmHigh-1f1f");
+        assert_eq!((metric_alarm::KIND.exclusion)(&made).map(|e| e.rule), Some("N19"));
+        assert_eq!((metric_alarm::KIND.exclusion)(&alarm("web-cpu")), None);
+    }
+
+    #[test]
+    fn queries_are_a_set_and_what_a_version_of_the_provider_lacks_is_no_change() {
+        let attr = metric_alarm::METRIC_QUERY.any();
+        let declared = json!([
+            {"id": "e1", "expression": "m1/m2", "label": "", "return_data": true, "metric": []},
+            {"id": "m1", "expression": "", "label": "", "return_data": false, "metric": [{
+                "dimensions": {"LoadBalancer": "app/web/1"}, "metric_name": "RequestCount",
+                "namespace": "AWS/ApplicationELB", "period": 60, "stat": "Sum", "unit": "",
+            }]},
+        ]);
+        let live = json!([
+            {"account_id": null, "id": "m1", "expression": null, "label": null, "period": null,
+             "return_data": false, "metric": [{
+                "dimensions": {"LoadBalancer": "app/web/1"}, "metric_name": "RequestCount",
+                "namespace": "AWS/ApplicationELB", "period": 60, "stat": "Sum", "unit": null,
+            }]},
+            {"id": "e1", "expression": "m1/m2", "return_data": true, "metric": []},
+        ]);
+        assert_eq!(compare(&attr, &declared, &live), Comparison::Suppressed("N1"));
+        let mut other = live;
+        other[0]["metric"][0]["dimensions"]["LoadBalancer"] = json!("app/web/2");
+        assert!(matches!(compare(&attr, &declared, &other), Comparison::Changed(_)));
+    }
+}
