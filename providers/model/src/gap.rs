@@ -29,6 +29,8 @@ pub enum Cause {
     NotRequested,
     /// The state does not carry this attribute (another provider version wrote it).
     NotInState,
+    /// It was read too long ago to be believed.
+    Stale,
 }
 
 impl Cause {
@@ -45,6 +47,7 @@ impl Cause {
             Self::Malformed => "malformed",
             Self::NotRequested => "not_requested",
             Self::NotInState => "not_in_state",
+            Self::Stale => "stale",
         }
     }
 }

@@ -1,1 +1,0 @@
-//! Findings and coverage → scorecard, in exact interval arithmetic.
