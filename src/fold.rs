@@ -7,6 +7,7 @@
 use stateward_model::kind::Form;
 use stateward_model::{Address, Cause, GLOBAL, Gap, Place, Resource, Scope, Slot, kinds};
 
+use crate::drift::atoms::{Match, match_claim};
 use crate::inventory::Inventory;
 
 /// The declared inventory with parts folded into their owners. `gaps` are the states that could not be read.
@@ -40,8 +41,9 @@ fn fold_part(part: &Resource, inventory: &mut Inventory) {
         }
         Form::Atoms { claims, atoms, .. } => {
             for (attribute, atom) in claims(part) {
-                let shown =
-                    owner.raw(attribute).is_ok_and(|value| atoms(owner, attribute, value).contains(&atom));
+                let shown = owner
+                    .raw(attribute)
+                    .is_ok_and(|value| match_claim(&atom, &atoms(owner, attribute, value)) == Match::Same);
                 if !shown {
                     let detail =
                         format!("{attribute} is declared in parts that the owner's state does not show");

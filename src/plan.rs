@@ -204,7 +204,7 @@ fn compared(name: &'static str, paths: &BTreeSet<&'static str>, wanted: &mut Wan
             matches!(satellite.form, Form::Atoms { attributes, .. } if attributes.contains(&attr.path))
         });
         let is_compared = paths.contains(attr.path) && !matches!(attr.equality, Equality::Never(_));
-        if is_compared || is_list_of_parts {
+        if is_compared || (is_list_of_parts && !attr.live_only) {
             wanted.attribute(name, attr.path);
         }
     }

@@ -1,7 +1,8 @@
 //! Atoms: single elements of lists whose elements may be declared inline or as resources of their own.
 //!
 //! An atom that is an object with the member `key` is identified by that member and compared by the rest (an inline
-//! policy has a name and a document); any other atom is its own identity (a rule of a security group).
+//! policy has a name and a document); any other atom is its own identity (a rule of a security group). A declared atom
+//! may say less than the live one (an attachment names a volume, a block its size too), and is held to what it says.
 
 use std::collections::BTreeMap;
 
@@ -114,9 +115,15 @@ pub enum Match {
 pub fn match_claim(atom: &Value, present: &[Value]) -> Match {
     match present.iter().find(|other| key(other) == key(atom)) {
         None => Match::Absent,
-        Some(other) if other == atom => Match::Same,
+        Some(other) if other == atom || covers(other, atom) => Match::Same,
         Some(other) => Match::Different(other.clone()),
     }
+}
+
+/// True when every member of the claimed atom is the same in the live one.
+fn covers(live: &Value, claim: &Value) -> bool {
+    let (Value::Object(live), Value::Object(claim)) = (live, claim) else { return false };
+    claim.iter().all(|(name, value)| live.get(name) == Some(value))
 }
 
 /// An id for a part that has none of its own: the owner's id, the attribute, and the atom's identity in words.
@@ -168,5 +175,16 @@ mod tests {
         let new = json!({"key": "p", "policy": "y"});
         assert_eq!(match_claim(&old, std::slice::from_ref(&new)), Match::Different(new.clone()));
         assert_eq!(match_owner(&[old.clone()], &[], &[new.clone()]).changes, vec![(old, new)]);
+    }
+
+    #[test]
+    fn a_claim_is_held_to_what_it_says_and_to_no_more() {
+        let live = json!({"key": "/dev/sdf", "volume_id": "vol-1", "volume_size": 8});
+        let present = std::slice::from_ref(&live);
+        assert_eq!(match_claim(&json!({"key": "/dev/sdf", "volume_id": "vol-1"}), present), Match::Same);
+        let other = json!({"key": "/dev/sdf", "volume_id": "vol-2"});
+        assert_eq!(match_claim(&other, present), Match::Different(live.clone()));
+        let more = json!({"key": "/dev/sdf", "volume_id": "vol-1", "encrypted": true});
+        assert_eq!(match_claim(&more, present), Match::Different(live.clone()));
     }
 }

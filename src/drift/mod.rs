@@ -285,6 +285,9 @@ impl Run<'_> {
                 continue;
             }
             match kind.satellites.iter().find(|satellite| has_atoms(satellite, attr.path)) {
+                // A list that Terraform has no attribute for (targets of a target group) is nobody's claim to be whole:
+                // controllers move what is in it, and only declared parts are looked for.
+                Some(_) if attr.live_only => {}
                 Some(satellite) => self.atoms(&mut item, satellite, attr, resource, live),
                 None => self.attribute(&mut item, attr, resource, live),
             }
