@@ -9,6 +9,11 @@ mod recovery;
 mod scaling;
 mod storage;
 
+use stateward_model::policy::Document;
+use stateward_model::{Cause, Gap};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
 use crate::check::Check;
 
 /// Every check, by family. A check that is not listed in its family's `CHECKS` is dead code, and so fails the build.
@@ -31,4 +36,52 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
 /// The check of an id or an alias, whatever the case.
 pub fn find(name: &str) -> Option<&'static Check> {
     all().find(|check| check.id.eq_ignore_ascii_case(name) || check.alias.eq_ignore_ascii_case(name))
+}
+
+/// A value that the reference of `call` promises, or the gap of an answer that left it out.
+fn told<T>(value: Option<T>, call: &'static str) -> Result<T, Gap> {
+    value.ok_or_else(|| Gap::new(call, Cause::Malformed, "the answer leaves it out"))
+}
+
+/// A time that `call` gave.
+fn time_of(text: &str, call: &'static str) -> Result<OffsetDateTime, Gap> {
+    OffsetDateTime::parse(text, &Rfc3339).map_err(|_| Gap::new(call, Cause::Malformed, "not a time"))
+}
+
+/// A policy document that `call` gave, taken apart. No document is one without statements.
+fn policy_of(text: Option<&str>, call: &'static str) -> Result<Document, Gap> {
+    match text.filter(|text| !text.is_empty()) {
+        None => Ok(Document { statements: Vec::new() }),
+        Some(text) => {
+            Document::parse(text).ok_or_else(|| Gap::new(call, Cause::Malformed, "not a policy document"))
+        }
+    }
+}
+
+/// Some of many names, for a message: the first three, and how many more there are.
+fn named<T: AsRef<str>>(names: &[T]) -> String {
+    const SHOWN: usize = 3;
+    let shown: Vec<&str> = names.iter().take(SHOWN).map(AsRef::as_ref).collect();
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_names_are_cut_with_their_number() {
+        assert_eq!(named(&["a", "b", "c"]), "a, b, c");
+        assert_eq!(named(&["a", "b", "c", "d", "e"]), "a, b, c and 2 more");
+    }
+
+    #[test]
+    fn a_broken_document_is_unknown_and_none_is_empty() {
+        assert!(policy_of(Some("{"), "x:Y").is_err());
+        assert!(policy_of(Some(""), "x:Y").unwrap().statements.is_empty());
+        assert!(policy_of(None, "x:Y").unwrap().statements.is_empty());
+    }
 }
