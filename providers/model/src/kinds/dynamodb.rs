@@ -133,6 +133,8 @@ pub mod table {
     /// All tags, read in a call of their own.
     pub const TABLE_TAGS_ALL: Attr<std::collections::BTreeMap<String, String>> =
         TAGS_ALL.by(&["dynamodb:ListTagsOfResource"]);
+    /// `EVENTUAL` or `STRONG`: how the copies of a global table agree; null for a table without copies.
+    pub const CONSISTENCY: Attr<String> = Attr::live("multi_region_consistency").by(TABLE);
     /// `ACTIVE`, `INACCESSIBLE_ENCRYPTION_CREDENTIALS`, …
     pub const STATUS: Attr<String> = Attr::live("status").by(TABLE);
     /// Its size in bytes, about six hours old at most.
@@ -174,6 +176,7 @@ pub mod table {
             TTL.any(),
             TABLE_TAGS.any(),
             TABLE_TAGS_ALL.any(),
+            CONSISTENCY.any(),
             STATUS.any(),
             SIZE_BYTES.any(),
             ITEM_COUNT.any(),

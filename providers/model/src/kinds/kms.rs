@@ -25,15 +25,22 @@ pub mod key {
         Attr::new("customer_master_key_spec", Exact).absent(Absent::Default("\"SYMMETRIC_DEFAULT\"")).by(KEY);
     /// Whether it may be used.
     pub const IS_ENABLED: Attr<bool> = Attr::new("is_enabled", Exact).by(KEY);
-    /// Whether it has copies in other regions.
+    /// The same under the name that external and replica keys have for it.
+    pub const ENABLED: Attr<bool> = Attr::new("enabled", Exact).by(KEY);
+    /// Whether it may have copies in other regions.
     pub const MULTI_REGION: Attr<bool> = Attr::new("multi_region", Exact).absent(Absent::Zero).by(KEY);
+    /// The key that it is a copy of; null for one that is none.
+    pub const PRIMARY_KEY_ARN: Attr<String> = Attr::new("primary_key_arn", Exact).by(KEY);
+    /// When imported key material expires, RFC 3339.
+    pub const VALID_TO: Attr<String> = Attr::new("valid_to", Exact).by(KEY);
+    /// Only keys of some sorts can rotate, and the metadata tells which.
+    const ROTATION: &[&str] = &["kms:DescribeKey", "kms:GetKeyRotationStatus"];
     /// Whether its material is renewed by itself. False for keys that cannot.
     pub const ENABLE_KEY_ROTATION: Attr<bool> =
-        Attr::new("enable_key_rotation", Exact).absent(Absent::Zero).by(&["kms:GetKeyRotationStatus"]);
+        Attr::new("enable_key_rotation", Exact).absent(Absent::Zero).by(ROTATION);
     /// Days between renewals; null while it is off.
-    pub const ROTATION_PERIOD: Attr<i64> = Attr::new("rotation_period_in_days", Exact)
-        .absent(Absent::Default("365"))
-        .by(&["kms:GetKeyRotationStatus"]);
+    pub const ROTATION_PERIOD: Attr<i64> =
+        Attr::new("rotation_period_in_days", Exact).absent(Absent::Default("365")).by(ROTATION);
     /// The key policy, JSON text.
     pub const POLICY: Attr<String> = Attr::new("policy", Policy).by(&["kms:GetKeyPolicy"]);
     /// Only an argument of the deletion.
@@ -44,7 +51,7 @@ pub mod key {
     /// All tags, read in a call of their own.
     pub const KEY_TAGS_ALL: Attr<std::collections::BTreeMap<String, String>> =
         TAGS_ALL.by(&["kms:ListResourceTags"]);
-    /// `CUSTOMER` or `AWS`.
+    /// `CUSTOMER` or `AWS`. Of keys that AWS manages the aliases tell it already.
     pub const KEY_MANAGER: Attr<String> = Attr::live("key_manager").by(KEY);
     /// `Enabled`, `Disabled`, `PendingDeletion`, `PendingImport`, `Unavailable`, …
     pub const KEY_STATE: Attr<String> = Attr::live("key_state").by(KEY);
@@ -54,14 +61,18 @@ pub mod key {
     pub const DELETION_DATE: Attr<String> = Attr::live("deletion_date").by(KEY);
     /// When it was made, RFC 3339.
     pub const CREATION_DATE: Attr<String> = Attr::live("creation_date").by(KEY);
+    /// The regions that hold this key, its own included, sorted; empty for a key of one region.
+    pub const KEY_REGIONS: Attr<Vec<String>> = Attr::live("multi_region_key_regions").by(KEY);
     /// The aliases that point to it, sorted.
-    pub const ALIASES: Attr<Vec<String>> = Attr::live("aliases").by(&["kms:ListAliases"]);
+    pub const ALIASES: Attr<Vec<String>> = Attr::live("aliases");
 
-    /// The kind.
+    /// The kind. Keys with imported material and copies of multi-Region keys have types of their own in Terraform, but
+    /// KMS tells them apart from others only in their metadata.
     pub static KIND: Kind = Kind {
         name: "aws_kms_key",
+        aliases: &["aws_kms_external_key", "aws_kms_replica_key", "aws_kms_replica_external_key"],
         service: "kms",
-        listed_by: &["kms:ListKeys"],
+        listed_by: &["kms:ListKeys", "kms:ListAliases"],
         attributes: &[
             ARN.any(),
             KEY_ID.any(),
@@ -69,7 +80,10 @@ pub mod key {
             KEY_USAGE.any(),
             KEY_SPEC.any(),
             IS_ENABLED.any(),
+            ENABLED.any(),
             MULTI_REGION.any(),
+            PRIMARY_KEY_ARN.any(),
+            VALID_TO.any(),
             ENABLE_KEY_ROTATION.any(),
             ROTATION_PERIOD.any(),
             POLICY.any(),
@@ -81,6 +95,7 @@ pub mod key {
             ORIGIN.any(),
             DELETION_DATE.any(),
             CREATION_DATE.any(),
+            KEY_REGIONS.any(),
             ALIASES.any(),
         ],
         satellites: &[Satellite {

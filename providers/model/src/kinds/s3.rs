@@ -370,8 +370,10 @@ pub mod bucket {
         .nested(&[Nested::new("permissions", Set), Nested::new("owner", Never("live only"))])
         .by(&["s3:GetBucketAcl"]);
     /// Cross-origin rules.
-    pub const CORS_RULE: Attr<Value> =
-        Attr::new("cors_rule", Exact).absent(Absent::Zero).by(&["s3:GetBucketCors"]);
+    pub const CORS_RULE: Attr<Value> = Attr::new("cors_rule", Exact)
+        .absent(Absent::Zero)
+        .nested(&[Nested::new("id", Never(SPLIT_ONLY))])
+        .by(&["s3:GetBucketCors"]);
     /// Static website.
     pub const WEBSITE: Attr<Value> = Attr::new("website", Exact)
         .nested(&[Nested::new("routing_rules", Json)])
@@ -380,6 +382,9 @@ pub mod bucket {
     pub const OBJECT_LOCK: Attr<Vec<ObjectLock>> = Attr::new("object_lock_configuration", Exact)
         .absent(Absent::Zero)
         .by(&["s3:GetObjectLockConfiguration"]);
+    /// Whether object lock is on, as providers from 4 on say it apart from the rule.
+    pub const OBJECT_LOCK_ENABLED: Attr<bool> =
+        Attr::new("object_lock_enabled", Exact).absent(Absent::Zero).by(&["s3:GetObjectLockConfiguration"]);
     /// Transfer acceleration: `Enabled`, `Suspended` or empty.
     pub const ACCELERATION_STATUS: Attr<String> =
         Attr::new("acceleration_status", Exact).by(&["s3:GetBucketAccelerateConfiguration"]);
@@ -425,6 +430,7 @@ pub mod bucket {
             CORS_RULE.any(),
             WEBSITE.any(),
             OBJECT_LOCK.any(),
+            OBJECT_LOCK_ENABLED.any(),
             ACCELERATION_STATUS.any(),
             REQUEST_PAYER.any(),
             BUCKET_TAGS.any(),
