@@ -12,7 +12,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures::StreamExt;
-use stateward_model::{Attr, Cause, GLOBAL, Gap, Harvest, Kind, Place, Wanted};
+use stateward_model::{Attr, Cause, GLOBAL, Gap, Harvest, Kind, Place, Resource, Slot, Wanted};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::Instant;
 
@@ -55,6 +55,14 @@ impl<T> Pages<T> {
             Some(gap) => Err(gap),
             None => Ok(self.items),
         }
+    }
+}
+
+/// Leaves the gap of a call that was refused on exactly the attributes of the kind that it would have filled.
+pub fn put_gap(resource: &mut Resource, kind: &Kind, call: &Call, gap: &Gap) {
+    let name = call.name();
+    for attr in kind.attributes.iter().filter(|attr| attr.read_by.contains(&name.as_str())) {
+        resource.put_raw(attr.path, Slot::Unread(gap.clone()));
     }
 }
 
@@ -218,6 +226,13 @@ impl Session {
     /// True when the run needs resources of the kind at all.
     pub fn wants_kind(&self, kind: &Kind) -> bool {
         self.0.shared.wanted.has_kind(kind.name)
+    }
+
+    /// True when the run needs an attribute of the kind that `call` fills.
+    pub fn wants_call(&self, kind: &Kind, call: &Call) -> bool {
+        let name = call.name();
+        let filled = |path| self.0.shared.wanted.has(kind.name, path);
+        kind.attributes.iter().any(|attr| attr.read_by.contains(&name.as_str()) && filled(attr.path))
     }
 
     /// The only door to AWS: waits for a token, sends, retries, classifies, counts, and names the gap.
