@@ -1,7 +1,10 @@
 //! Changes that another controller makes by right (N13, N16, N26): shown in the detail, never as drift.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
-use stateward_model::{Resource, kinds};
+use stateward_model::kinds::ec2::network::network_interface;
+use stateward_model::{Address, Resource, kinds};
 
 use super::ItemChange;
 use crate::inventory::Inventory;
@@ -54,6 +57,18 @@ fn upgraded_itself(live: &Resource, change: &ItemChange) -> bool {
     }
 }
 
+/// N18: interfaces that a live object names as its own (a NAT gateway, a mount target), with that object. AWS flags
+/// them as managed by their requester; an emulator may not.
+pub fn interfaces_in_use(inventory: &Inventory) -> BTreeMap<Address, String> {
+    let name = |resource: &Resource| {
+        let id = resource.raw("network_interface_id").ok()?.as_str().filter(|id| !id.is_empty())?;
+        let place = resource.address.place.clone();
+        let address = Address { place, kind: network_interface::KIND.name.into(), id: id.to_owned() };
+        Some((address, format!("{} {}", resource.kind(), resource.id())))
+    };
+    inventory.resources().filter_map(name).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,5 +118,17 @@ mod tests {
         group.put_raw("desired_capacity", Slot::Known(json!(1)));
         let resize = change("desired_capacity", json!(3), json!(1));
         assert_eq!(owner_of(&group, &Inventory::default(), &resize), None);
+    }
+
+    #[test]
+    fn an_interface_belongs_to_the_object_that_names_it() {
+        let mut gateway = Resource::new(Place::new("1", "r"), "aws_nat_gateway", "nat-1");
+        gateway.put_raw("network_interface_id", Slot::Known(json!("eni-1")));
+        let inventory = Inventory::declared(vec![gateway], vec![]);
+        let owners = interfaces_in_use(&inventory);
+        let interface = Resource::new(Place::new("1", "r"), "aws_network_interface", "eni-1");
+        assert_eq!(owners.get(&interface.address).map(String::as_str), Some("aws_nat_gateway nat-1"));
+        let elsewhere = Resource::new(Place::new("1", "other"), "aws_network_interface", "eni-1");
+        assert_eq!(owners.get(&elsewhere.address), None);
     }
 }

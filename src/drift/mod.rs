@@ -438,6 +438,11 @@ impl Run<'_> {
             Form::Atoms { claims, atoms, .. } => {
                 let mut item = Item::managed(resource, Class::InSync);
                 let claims = claims(resource);
+                if claims.is_empty() {
+                    let detail = "the state does not say which part of its owner it is";
+                    let gap = Gap::new(resource.kind().to_owned(), Cause::NotInState, detail);
+                    return self.drift.items.push(Item::unknown(resource, gap));
+                }
                 let mut absent = 0;
                 for (attribute, atom) in &claims {
                     let value = match live.raw(attribute) {
@@ -495,6 +500,7 @@ impl Run<'_> {
     }
 
     fn unmanaged_objects(&mut self) {
+        let interfaces = controller::interfaces_in_use(self.live);
         for resource in self.live.resources() {
             if self.matched.contains(&resource.address) || !self.scope.unmanaged.contains(resource.kind()) {
                 continue;
@@ -509,6 +515,13 @@ impl Run<'_> {
             }
             if let Some(excluded) = exclusion(resource) {
                 let reason = format!("{}: {}", excluded.rule, excluded.reason);
+                self.drift
+                    .excluded
+                    .push(Item { reason: Some(reason), ..Item::live(resource, Class::Excluded) });
+                continue;
+            }
+            if let Some(owner) = interfaces.get(&resource.address) {
+                let reason = format!("N18: the interface of {owner}");
                 self.drift
                     .excluded
                     .push(Item { reason: Some(reason), ..Item::live(resource, Class::Excluded) });

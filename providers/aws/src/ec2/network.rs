@@ -11,10 +11,10 @@ use aws_sdk_ec2::types::{
 };
 use stateward_model::kinds::common::ARN;
 use stateward_model::kinds::ec2::network::{
-    OWNER_ID, VPC_ID, default_dhcp_options, dhcp_options, egress_only_internet_gateway, eip,
-    flow_log, internet_gateway, nat_gateway, network_acl, network_acl_association, network_interface,
-    prefix_list, route_table, route_table_association, security_group, subnet, vpc, vpc_endpoint,
-    vpc_peering_connection, vpc_peering_connection_accepter, vpn_connection,
+    OWNER_ID, VPC_ID, default_dhcp_options, dhcp_options, egress_only_internet_gateway, eip, flow_log,
+    internet_gateway, nat_gateway, network_acl, network_acl_association, network_interface, prefix_list,
+    route_table, route_table_association, security_group, subnet, vpc, vpc_endpoint, vpc_peering_connection,
+    vpc_peering_connection_accepter, vpn_connection,
 };
 use stateward_model::{Attr, Cause, Gap, Harvest, Kind, Place, Resource};
 

@@ -1380,7 +1380,11 @@ pub mod network_interface {
             return Some(of_a_service);
         }
         let attached = interface.get(&ATTACHMENT).ok().flatten().unwrap_or_default();
-        if attached.iter().any(|attachment| attachment.delete_on_termination == Some(true)) {
+        let goes_with_its_instance = |attachment: &Attachment| {
+            let is_primary = attachment.device_index == Some(0) && attachment.instance.is_some();
+            is_primary || attachment.delete_on_termination == Some(true)
+        };
+        if attached.iter().any(goes_with_its_instance) {
             return Some(Exclusion { rule: "N19", reason: "an interface that its instance made" });
         }
         of_kubernetes(interface)
@@ -2064,8 +2068,13 @@ mod tests {
         assert_eq!(rule(&eip::KIND, json!({"service_managed": "alb"})), Some("N18"));
         assert_eq!(rule(&network_interface::KIND, json!({"requester_managed": true})), Some("N18"));
         assert_eq!(rule(&network_interface::KIND, json!({"interface_type": "nat_gateway"})), Some("N18"));
-        let primary = json!({"interface_type": "interface", "attachment": [{"delete_on_termination": true}]});
-        assert_eq!(rule(&network_interface::KIND, primary), Some("N19"));
+        let attached = |index: i64, goes: bool| {
+            let attachment = json!({"instance": "i-1", "device_index": index, "delete_on_termination": goes});
+            rule(&network_interface::KIND, json!({"interface_type": "interface", "attachment": [attachment]}))
+        };
+        assert_eq!(attached(1, true), Some("N19"));
+        assert_eq!(attached(0, false), Some("N19"));
+        assert_eq!(attached(1, false), None);
         assert_eq!(rule(&network_interface::KIND, json!({"interface_type": "interface"})), None);
         let dns = json!({"domain_name": "ec2.internal", "domain_name_servers": ["AmazonProvidedDNS"],
                          "ntp_servers": [], "netbios_name_servers": [], "netbios_node_type": null});
