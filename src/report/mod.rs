@@ -1,1 +1,60 @@
 //! One file per output format; each is a pure function of the result.
+
+pub mod html;
+pub mod prose;
+pub mod words;
+
+use crate::result::Document;
+
+/// How a report for people looks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Columns of the terminal; none is a file or a pipe.
+    pub width: Option<usize>,
+    /// Whether to colour.
+    pub colour: bool,
+}
+
+/// Why a report could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// A template failed.
+    #[error("the page could not be made: {0}")]
+    Template(#[from] minijinja::Error),
+    /// A value could not be written as JSON.
+    #[error("the JSON could not be written: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A row could not be written as CSV.
+    #[error("the CSV could not be written: {0}")]
+    Csv(#[from] csv::Error),
+}
+
+/// A format: a name on the command line and a pure function of the result.
+#[derive(Debug, Clone, Copy)]
+pub struct Format {
+    /// The name on the command line.
+    pub name: &'static str,
+    /// The extension of a file of this format, without the dot.
+    pub extension: &'static str,
+    /// Makes the report.
+    ///
+    /// # Errors
+    /// [`ReportError`], which a tested build never gives.
+    pub render: fn(&Document, &Look) -> Result<String, ReportError>,
+}
+
+impl PartialEq for Format {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Format {}
+
+/// Every format, in the order in which help texts name them. The first is the default.
+pub const FORMATS: &[Format] = &[Format { name: "html", extension: "html", render: html::render }];
+
+/// The format of a name.
+pub fn find(name: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.name == name)
+}

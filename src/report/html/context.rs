@@ -1,0 +1,595 @@
+//! What the templates print: texts and numbers ready to be read, in the order in which they are read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::report::words::{self, DriftAnswer, Group, PlaceView};
+use crate::result::{
+    CollectionError, Component, Criterion, Decision, Document, Drift, DriftItem, Finding, Gate, Outcome,
+    Score, Status, Step, Waiver,
+};
+
+/// Steps that stand open; the others unfold.
+const OPEN_STEPS: usize = 8;
+/// Drift items of a class that stand open; the others unfold.
+const OPEN_ITEMS: usize = 20;
+
+/// Characters of two values that fit beside each other.
+const ONE_LINE: usize = 70;
+
+/// Statuses that are neither as they should be nor excused.
+const FAILING: [Status; 2] = [Status::Fail, Status::Partial];
+
+/// The whole context.
+pub fn of(document: &Document) -> Value {
+    let drift_first = document.verdict.is_none();
+    let subjects = words::subjects(document);
+    let (first, more) = document.plan.split_at(document.plan.len().min(OPEN_STEPS));
+    let steps = |steps: &[Step]| list(steps, |of| step(of, &subjects));
+    let score_of = document.score.as_ref();
+    let places = words::places(document);
+    let (regions, elsewhere) = places.split_at(document.scope.regions.len());
+    json!({
+        "answer": if drift_first { drift_answer(document) } else { answer(document) },
+        "kind": if drift_first { "Drift report" } else { "Infrastructure brief" },
+        "drift_first": drift_first,
+        "subject": words::subject(document),
+        "as_of": words::moment(&document.run.as_of),
+        "regions_line": regions_line(document),
+        "run": run(document),
+        "contents": contents(document),
+        "tiles": if drift_first { drift_tiles(document) } else { tiles(document) },
+        "score": score_of.map(score),
+        "criteria": list(score_of.map_or(&[][..], |score| &score.criteria), criterion),
+        "components": list(score_of.map_or(&[][..], |score| &score.components), component),
+        "plan": steps(first),
+        "plan_more": steps(more),
+        "route": steps(&document.route_to_go),
+        "places": list(regions, place),
+        "elsewhere": list(elsewhere, place),
+        "severities": severities(document),
+        "findings_line": findings_line(document),
+        "waived": list(&words::groups(document, &[Status::Waived]), group),
+        "waived_count": findings(document, Status::Waived),
+        "passing": passing(document),
+        "passing_count": findings(document, Status::Pass),
+        "unknown": list(&words::groups(document, &[Status::Unknown]), group),
+        "unknown_count": findings(document, Status::Unknown),
+        "drift": document.drift.as_ref().map(drift),
+        "errors": list(&document.collection.errors, error),
+        "permissions": permissions(document),
+        "waivers": list(&document.waivers, waiver),
+        "scope": scope(document),
+    })
+}
+
+fn list<T>(items: &[T], view: impl Fn(&T) -> Value) -> Vec<Value> {
+    items.iter().map(view).collect()
+}
+
+fn findings(document: &Document, status: Status) -> String {
+    words::count(words::number_of(document, status), "finding")
+}
+
+fn run(document: &Document) -> Value {
+    let run = &document.run;
+    json!({
+        "id": run.id,
+        "version": run.version,
+        "as_of": run.as_of,
+        "finished_at": run.finished_at,
+        "profile": run.profile.join(", "),
+        "profile_hash": run.profile_hash,
+        "catalogue_hash": run.catalogue_hash,
+    })
+}
+
+fn regions_line(document: &Document) -> String {
+    document.scope.regions.iter().map(|region| region.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn contents(document: &Document) -> Vec<Value> {
+    let judged = document.verdict.is_some();
+    let scored = document.score.is_some();
+    [
+        (scored, "gate", "Gate"),
+        (scored, "components", "Components"),
+        (scored, "fix", "What to fix first"),
+        (!judged && document.drift.is_some(), "drift", "Drift"),
+        (true, "regions", "Regions"),
+        (judged, "findings", "Findings"),
+        (judged, "drift", "Drift"),
+        (true, "unread", "Not read"),
+        (!document.waivers.is_empty(), "waivers", "Waivers"),
+        (true, "scope", "Scope"),
+        (true, "method", "Method"),
+    ]
+    .iter()
+    .filter(|(there, ..)| *there)
+    .map(|(_, id, title)| json!({ "id": id, "title": title }))
+    .collect()
+}
+
+fn answer(document: &Document) -> Value {
+    let Some(verdict) = &document.verdict else { return Value::Null };
+    let kind = match verdict.decision {
+        Decision::Go => "go",
+        Decision::GoWithWaivers => "waived",
+        Decision::NoGo => "stop",
+        Decision::Undetermined => "open",
+    };
+    json!({
+        "question": "Verdict",
+        "words": verdict.decision.words(),
+        "kind": kind,
+        "passes": verdict.decision.exit_code() == 0,
+        "reasons": verdict.reasons,
+    })
+}
+
+fn drift_answer(document: &Document) -> Value {
+    let answer = words::drift_answer(document);
+    let kind = match answer {
+        DriftAnswer::Found => "stop",
+        DriftAnswer::Incomplete => "open",
+        DriftAnswer::None => "go",
+    };
+    json!({
+        "question": "State against live",
+        "words": answer.words(),
+        "kind": kind,
+        "passes": answer == DriftAnswer::None,
+        "reasons": document.drift.as_ref().map(words::drift_sentences).unwrap_or_default(),
+    })
+}
+
+/// A figure, what it counts, and where to read on.
+fn tile(number: usize, label: &str, more: &str, to: &str, kind: &str) -> Value {
+    let (kind, more) = if number == 0 { ("", "") } else { (kind, more) };
+    json!({ "number": words::thousands(number), "label": label, "more": more, "to": to, "kind": kind })
+}
+
+fn tiles(document: &Document) -> Vec<Value> {
+    let groups = words::groups(document, &FAILING);
+    let number = |of: &dyn Fn(&Group) -> bool| -> usize {
+        groups.iter().filter(|group| of(group)).map(|group| group.findings.len()).sum()
+    };
+    let critical = number(&|group| group.severity == "critical");
+    let unknown = words::number_of(document, Status::Unknown);
+    let mut tiles = vec![
+        tile(critical, "critical failures", "each caps its component", "findings", "bad"),
+        tile(
+            number(&|_| true),
+            "failing findings",
+            &format!(
+                "of {}, in {}",
+                words::thousands(document.findings.len()),
+                words::count(groups.len(), "check")
+            ),
+            "findings",
+            "bad",
+        ),
+        tile(unknown, "unknown findings", "counted as failures", "unread", "warn"),
+    ];
+    if let Some(drift) = &document.drift {
+        tiles.push(differences(drift));
+    }
+    tiles.push(unread_tile(document));
+    tiles
+}
+
+fn drift_tiles(document: &Document) -> Vec<Value> {
+    let Some(drift) = &document.drift else { return vec![unread_tile(document)] };
+    let loose = drift.items.iter().filter(|item| item.label.as_deref() == Some(words::LOOSENING)).count();
+    vec![
+        differences(drift),
+        tile(loose, "loosen security", "listed first in each class", "drift", "bad"),
+        tile(drift.summary.unknown, "not compared", "never counted as in sync", "drift", "warn"),
+        unread_tile(document),
+    ]
+}
+
+fn differences(drift: &Drift) -> Value {
+    let sum = &drift.summary;
+    let parts = [
+        (sum.changed, "changed"),
+        (sum.missing, "missing"),
+        (sum.unmanaged, "unmanaged"),
+        (sum.conflict + sum.ghost, "other"),
+    ];
+    let parts = parts.iter().filter(|(number, _)| *number > 0);
+    let more = parts.map(|(number, word)| format!("{number} {word}")).collect::<Vec<_>>().join(", ");
+    let all = sum.changed + sum.missing + sum.unmanaged + sum.conflict + sum.ghost;
+    tile(all, "drifted", &more, "drift", "bad")
+}
+
+fn unread_tile(document: &Document) -> Value {
+    let errors = document.collection.errors.len();
+    let calls = usize::try_from(document.collection.calls).unwrap_or(usize::MAX);
+    tile(errors, "operations not read", &format!("in {}", words::count(calls, "call")), "unread", "warn")
+}
+
+/// A bar from 0 to 100: certain up to `from`, possible for `gap` more.
+fn bar(worst: f64, best: f64, title: String) -> Value {
+    json!({ "from": words::score(worst), "to": words::score(best), "gap": words::score(best - worst), "title": title })
+}
+
+fn score(score: &Score) -> Value {
+    let overall = score.criteria.iter().find(|criterion| criterion.mapped.is_none());
+    let threshold = overall.map(|criterion| criterion.threshold);
+    let mut title = format!(
+        "Evidenced {} to possible {} of 100",
+        words::score(score.evidenced),
+        words::score(score.possible)
+    );
+    if let Some(threshold) = threshold {
+        title.push_str(&format!(", to lie above {threshold}"));
+    }
+    json!({
+        "evidenced": words::score(score.evidenced),
+        "band": score.band,
+        "line": words::score_line(score),
+        "without_waivers": score.without_waivers.map(words::score),
+        "threshold": threshold.map(|threshold| threshold.to_string()),
+        "bar": bar(score.evidenced, score.possible, title),
+        "model": score.model,
+        "notes": score.notes,
+    })
+}
+
+fn criterion(of: &Criterion) -> Value {
+    let kind = match of.outcome {
+        Gate::Pass => "go",
+        Gate::Fail => "stop",
+        Gate::Undetermined => "open",
+    };
+    json!({
+        "title": of.title,
+        "threshold": of.threshold.to_string(),
+        "mapped_to": of.mapped_to,
+        "mapped": of.mapped.map(words::interval),
+        "breadth": of.breadth.map(words::interval),
+        "decides": words::range(of.evidenced, of.possible),
+        "outcome": words::gate(of.outcome),
+        "kind": kind,
+    })
+}
+
+fn component(of: &Component) -> Value {
+    let scored = of.evidenced.zip(of.possible);
+    json!({
+        "title": of.title,
+        "weight": words::percent(of.weight),
+        "impact": of.impact,
+        "note": (of.assessed && of.cap < 100.0).then(|| words::cap(of)),
+        "bar": scored.map(|(worst, best)| bar(worst, best, format!("{} of 100", words::range(worst, best)))),
+        "range": scored.map(|(worst, best)| words::range(worst, best)),
+        "why_not": of.why_not,
+        "coverage": words::percent(of.coverage),
+        "points_lost": words::points(of.points_lost),
+    })
+}
+
+fn step(of: &Step, subjects: &BTreeMap<&str, &str>) -> Value {
+    json!({
+        "candidate": of.candidate,
+        "severity": of.severity,
+        "checks": of.checks,
+        "gain": words::points(of.gain),
+        "effort": words::effort(of.effort),
+        "repairs": format!("repairs {}", words::count(of.findings.len(), "finding")),
+        "subjects": words::repaired(of, subjects),
+    })
+}
+
+fn place(of: &PlaceView) -> Value {
+    let (outcome, kind) = match of.region.map(|region| region.outcome) {
+        Some(Outcome::Read) => ("Read", "good"),
+        Some(Outcome::Partial) => ("Read in part", "warn"),
+        Some(Outcome::Unreadable) => ("Not read", "bad"),
+        None if of.name == "global" => ("Services without a region", ""),
+        None => ("Outside the audited regions", ""),
+    };
+    let parts = [
+        ("fail", "Failing", of.number(&[Status::Fail])),
+        ("partial", "Partial", of.number(&[Status::Partial])),
+        ("waived", "Waived", of.number(&[Status::Waived])),
+        ("unknown", "Unknown", of.number(&[Status::Unknown])),
+        ("pass", "Passing", of.number(&[Status::Pass])),
+    ];
+    let mut total = 0;
+    let mut segments = Vec::new();
+    for (kind, _, width) in parts.iter().filter(|(.., width)| *width > 0) {
+        segments.push(json!({ "kind": kind, "from": total, "width": width }));
+        total += width;
+    }
+    let said: Vec<String> =
+        parts.iter().map(|(_, word, number)| format!("{number} {}", word.to_lowercase())).collect();
+
+    let mut facts = vec![("Resources seen", of.region.map_or(0, |region| region.resources))];
+    facts.extend(parts.map(|(_, word, number)| (word, number)));
+    facts.push(("Drifted", of.drifted));
+    facts.push(("Operations not read", of.errors));
+    facts.push(("Listings not read whole", of.region.map_or(0, |region| region.unread)));
+    // What is nothing is worth a line only where a reader looks for it.
+    let awaited = ["Resources seen", "Failing", "Unknown", "Passing", "Drifted"];
+    let shown = |label: &str| of.region.is_some() && awaited.contains(&label);
+    let facts: Vec<Value> = facts
+        .into_iter()
+        .filter(|(label, number)| *number > 0 || shown(label))
+        .map(|(label, number)| json!({ "label": label, "number": words::thousands(number) }))
+        .collect();
+    json!({
+        "name": if of.name.is_empty() { "no region" } else { of.name },
+        "role": of.region.map(|region| words::role(&region.role)),
+        "outcome": outcome,
+        "kind": kind,
+        "segments": segments,
+        "total": total,
+        "title": format!("Findings: {}", said.join(", ")),
+        "facts": facts,
+    })
+}
+
+fn findings_line(document: &Document) -> String {
+    let all = words::count(document.findings.len(), "finding");
+    let rest: Vec<String> = [Status::Pass, Status::Unknown, Status::Waived, Status::NotApplicable]
+        .into_iter()
+        .map(|status| format!("{} {}", words::number_of(document, status), status.words()))
+        .collect();
+    format!("{all} in all; beside those below, {}.", rest.join(", "))
+}
+
+fn severities(document: &Document) -> Vec<Value> {
+    let mut by_rank: BTreeMap<usize, Vec<Group>> = BTreeMap::new();
+    for group in words::groups(document, &FAILING) {
+        by_rank.entry(words::rank(group.severity)).or_default().push(group);
+    }
+    by_rank
+        .into_iter()
+        .map(|(rank, groups)| {
+            let findings = groups.iter().map(|group| group.findings.len()).sum();
+            json!({
+                "title": words::capital(words::SEVERITIES.get(rank).unwrap_or(&"other")),
+                "count": format!("{}, {}", words::count(findings, "finding"), words::count(groups.len(), "check")),
+                "open": rank == 0,
+                "groups": list(&groups, group),
+            })
+        })
+        .collect()
+}
+
+fn group(of: &Group) -> Value {
+    let texts: BTreeSet<Option<&str>> =
+        of.findings.iter().map(|finding| finding.remediation.as_deref()).collect();
+    // Said once where it is the same for all.
+    let shared = if texts.len() == 1 { texts.into_iter().next().flatten() } else { None };
+    let compliance: BTreeSet<(&String, String)> = of
+        .findings
+        .iter()
+        .flat_map(|finding| &finding.compliance)
+        .map(|(name, ids)| (name, ids.join(", ")))
+        .collect();
+    let compliance: Vec<Value> =
+        compliance.into_iter().map(|(name, ids)| json!({ "name": name, "ids": ids })).collect();
+    json!({
+        "check": of.check,
+        "title": of.title,
+        "severity": of.severity,
+        "count": words::count(of.findings.len(), "finding"),
+        "points": (of.points_lost > 0.0).then(|| format!("{} points lost", words::points(of.points_lost))),
+        "remediation": shared,
+        "compliance": compliance,
+        "findings": of.findings.iter().map(|found| finding(found, shared.is_none())).collect::<Vec<_>>(),
+    })
+}
+
+fn finding(of: &Finding, with_remediation: bool) -> Value {
+    let resource = &of.resource;
+    let evidence: Vec<Value> = of
+        .evidence
+        .iter()
+        .map(|evidence| {
+            let fields =
+                (!evidence.fields.is_empty()).then(|| Value::Object(evidence.fields.clone()).to_string());
+            json!({
+                "operation": evidence.operation,
+                "observed_at": words::moment(&evidence.observed_at),
+                "fields": fields,
+            })
+        })
+        .collect();
+    json!({
+        "id": words::resource_id(resource),
+        "name": resource.name.as_ref().filter(|name| **name != resource.id),
+        "note": words::note(of),
+        "where": words::whereabouts(&resource.kind, &resource.region, &resource.account),
+        "message": of.message,
+        "declared": words::declared(of),
+        "address": resource.address,
+        "state": resource.state,
+        "arn": resource.arn.as_ref().filter(|arn| **arn != resource.id),
+        "evidence": evidence,
+        "points": (of.points_lost > 0.0).then(|| words::points(of.points_lost)),
+        "gain": (of.gain > 0.0).then(|| words::points(of.gain)),
+        "remediation": of.remediation.as_ref().filter(|_| with_remediation),
+    })
+}
+
+fn passing(document: &Document) -> Vec<Value> {
+    let mut checks: BTreeMap<&str, (&str, usize, usize)> = BTreeMap::new();
+    for finding in &document.findings {
+        let row = checks.entry(&finding.check).or_insert((&finding.title, 0, 0));
+        match finding.status {
+            Status::Pass => row.1 += 1,
+            Status::NotApplicable => row.2 += 1,
+            _ => {}
+        }
+    }
+    checks
+        .into_iter()
+        .filter(|(_, (_, pass, not_applicable))| pass + not_applicable > 0)
+        .map(|(check, (title, pass, not_applicable))| {
+            json!({ "check": check, "title": title, "pass": pass, "not_applicable": not_applicable })
+        })
+        .collect()
+}
+
+fn drift(of: &Drift) -> Value {
+    let sum = &of.summary;
+    let coverage = sum.coverage;
+    let managed = words::share(coverage);
+    let counts: Vec<Value> = words::drift_counts(of)
+        .into_iter()
+        .map(|(label, number)| {
+            json!({ "label": label, "number": words::thousands(number), "zero": number == 0 })
+        })
+        .collect();
+    let classes: Vec<Value> = words::classes(of)
+        .into_iter()
+        .map(|(title, meaning, items)| {
+            let (first, more) = items.split_at(items.len().min(OPEN_ITEMS));
+            let view = |item: &&DriftItem| drift_item(item);
+            json!({
+                "title": title,
+                "meaning": meaning,
+                "number": words::thousands(items.len()),
+                "first": list(first, view),
+                "more": list(more, view),
+            })
+        })
+        .collect();
+    let rules: Vec<Value> = words::by_rule(of)
+        .into_iter()
+        .map(|(rule, places)| {
+            let places: Vec<Value> =
+                places.iter().map(|one| json!({ "address": one.address, "path": one.path })).collect();
+            json!({ "name": words::rule(rule), "number": words::thousands(places.len()), "places": places })
+        })
+        .collect();
+    json!({
+        "line": words::drift_sentences(of).join(" "),
+        "managed": managed,
+        "bar": bar(coverage.low, coverage.high, format!("Managed share: {managed}")),
+        "counts": counts,
+        "excluded": words::excluded(sum.excluded),
+        "classes": classes,
+        "unread_states": of.unread_states,
+        "suppressed": words::thousands(sum.suppressed),
+        "rules": rules,
+        "idle": of.idle_ignore_rules,
+    })
+}
+
+fn label_kind(label: &str) -> &'static str {
+    match label {
+        words::LOOSENING => "bad",
+        "security-tightening" => "good",
+        _ => "",
+    }
+}
+
+fn drift_item(of: &DriftItem) -> Value {
+    let label = of.label.as_deref().filter(|label| *label != "other");
+    let changes: Vec<Value> = of
+        .changes
+        .iter()
+        .map(|change| {
+            // Said once where there is but one.
+            let label = (of.changes.len() > 1 && change.label != "other").then_some(&change.label);
+            let (declared, live) = (words::value(&change.declared), words::value(&change.live));
+            json!({
+                "path": change.path,
+                "label": label,
+                "label_kind": label_kind(&change.label),
+                "declared": declared,
+                "live": live,
+                "sensitive": change.sensitive,
+                "long": declared.len() + live.len() > ONE_LINE,
+            })
+        })
+        .collect();
+    json!({
+        "title": words::item_title(of),
+        "id": of.id,
+        "name": of.name.as_ref().filter(|name| **name != of.id),
+        "label": label,
+        "label_kind": label.map(label_kind),
+        "where": words::whereabouts(&of.kind, &of.region, &of.account),
+        "owner": of.owner,
+        "state": of.state,
+        "arn": of.arn,
+        "reasons": of.reasons,
+        "changes": changes,
+        "breaks": of.breaks.join(", "),
+        "import_block": of.import_block,
+    })
+}
+
+fn error(of: &CollectionError) -> Value {
+    json!({
+        "operation": format!("{}:{}", of.service, of.operation),
+        "reason": of.reason,
+        "where": words::whereabouts("", &of.region, &of.account),
+        "message": of.message,
+        "code": of.code,
+        "permission": of.permission,
+        "checks": of.affects.checks,
+        "types": of.affects.types,
+    })
+}
+
+fn permissions(document: &Document) -> BTreeSet<&str> {
+    document.collection.errors.iter().filter_map(|error| error.permission.as_deref()).collect()
+}
+
+fn waiver(of: &Waiver) -> Value {
+    json!({
+        "subject": of.subject,
+        "outcome": words::waiver(&of.outcome),
+        "kind": if matches!(of.outcome.as_str(), "used" | "idle") { "" } else { "warn" },
+        "reason": of.reason,
+        "who": words::waiver_terms(of),
+    })
+}
+
+fn outcome_kind(of: Outcome) -> &'static str {
+    match of {
+        Outcome::Read => "",
+        Outcome::Partial => "warn",
+        Outcome::Unreadable => "bad",
+    }
+}
+
+fn scope(document: &Document) -> Value {
+    let scope = &document.scope;
+    let accounts = list(&scope.accounts, |of| {
+        let outcome = words::outcome_with(of.outcome, of.reason.as_deref());
+        json!({ "id": of.id, "alias": of.alias, "outcome": outcome })
+    });
+    let states = list(&scope.states, |of| {
+        json!({
+            "uri": of.uri,
+            "outcome": words::outcome(of.outcome),
+            "kind": outcome_kind(of.outcome),
+            "facts": words::state_facts(of),
+        })
+    });
+    let services = list(&scope.services, |of| {
+        let outcome = (of.outcome != Outcome::Read).then(|| words::outcome(of.outcome));
+        json!({
+            "name": of.name,
+            "resources": words::count(of.resources, "resource"),
+            "outcome": outcome,
+            "kind": outcome_kind(of.outcome),
+        })
+    });
+    json!({
+        "accounts": accounts,
+        "states": states,
+        "services": services,
+        "left_out": words::left_out(document),
+        "cost": words::cost(document),
+    })
+}
