@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use stateward_model::{AnyAttr, Declared, Gap, Kind, Resource};
+use stateward_model::{AnyAttr, Gap, Kind, Resource};
 use time::OffsetDateTime;
 
 use crate::inventory::{Inventory, Side};
@@ -175,15 +175,20 @@ pub struct StateFacts {
 
 impl StateFacts {
     /// Fills in what the state's managed instances tell.
-    pub fn observe(&mut self, resources: &[Resource], environments: &Environments) {
-        let addresses = |wanted: fn(&Declared) -> bool| -> Vec<String> {
-            let declared = resources.iter().filter_map(|resource| resource.declared.as_ref());
-            declared.filter(|facts| wanted(facts)).map(|facts| facts.address.clone()).collect()
-        };
-        self.tainted = addresses(|facts| facts.tainted);
-        self.deposed = addresses(|facts| facts.deposed.is_some());
-        let named = resources.iter().filter_map(|resource| environments.named_by(&resource.tags()));
-        self.environments = named.collect::<BTreeSet<String>>().into_iter().collect();
+    pub fn observe(&mut self, resources: impl Iterator<Item = Resource>, environments: &Environments) {
+        let mut named = BTreeSet::new();
+        (self.tainted, self.deposed) = (Vec::new(), Vec::new());
+        for resource in resources {
+            named.extend(environments.named_by(&resource.tags()));
+            let Some(facts) = resource.declared else { continue };
+            if facts.tainted {
+                self.tainted.push(facts.address.clone());
+            }
+            if facts.deposed.is_some() {
+                self.deposed.push(facts.address);
+            }
+        }
+        self.environments = named.into_iter().collect();
     }
 }
 
@@ -298,7 +303,7 @@ impl std::fmt::Debug for Check {
 mod tests {
     use super::*;
     use serde_json::json;
-    use stateward_model::{Place, Slot};
+    use stateward_model::{Declared, Place, Slot};
 
     #[test]
     fn credit_falls_along_the_published_lines() {
@@ -342,7 +347,7 @@ mod tests {
             instance("aws_instance.c", false, None, json!({ "Environment": "prod", "env": "ignored" })),
         ];
         let profile = Profile::built_in_default().unwrap();
-        facts.observe(&resources, &profile.environments);
+        facts.observe(resources.iter().cloned(), &profile.environments);
         assert_eq!(facts.tainted, ["aws_instance.a"]);
         assert_eq!(facts.deposed, ["aws_instance.b"]);
         assert_eq!(facts.environments, ["prod", "staging"]);

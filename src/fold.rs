@@ -11,12 +11,19 @@ use crate::drift::atoms::{Match, match_claim};
 use crate::inventory::Inventory;
 
 /// The declared inventory with parts folded into their owners. `gaps` are the states that could not be read.
-pub fn declared(resources: &[Resource], gaps: Vec<Gap>) -> Inventory {
-    let current = resources
-        .iter()
-        .filter(|resource| resource.declared.as_ref().is_none_or(|facts| facts.deposed.is_none()));
-    let mut inventory = Inventory::declared(current.cloned().collect(), gaps);
-    for part in resources {
+pub fn declared(resources: impl IntoIterator<Item = Resource>, gaps: Vec<Gap>) -> Inventory {
+    let (mut whole, mut parts) = (Vec::new(), Vec::new());
+    for resource in resources {
+        if resource.declared.as_ref().is_some_and(|facts| facts.deposed.is_some()) {
+            continue;
+        }
+        if kinds::satellite(resource.kind()).is_some() {
+            parts.push(resource.clone());
+        }
+        whole.push(resource);
+    }
+    let mut inventory = Inventory::declared(whole, gaps);
+    for part in &parts {
         fold_part(part, &mut inventory);
     }
     inventory
@@ -72,7 +79,7 @@ mod tests {
         {
             part.put_raw(flag, Slot::Known(json!(true)));
         }
-        let inventory = declared(&[owner, part], vec![]);
+        let inventory = declared([owner, part], vec![]);
         let bucket = inventory.by_id(&bucket::KIND, &place, "b").unwrap();
         let blocks = bucket.get(&bucket::PUBLIC_ACCESS_BLOCK).unwrap().unwrap();
         assert!(blocks[0].block_public_acls && blocks[0].restrict_public_buckets);

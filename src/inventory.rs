@@ -1,5 +1,6 @@
 //! Everything that was read, with what could not be read, in one place to ask.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use stateward_model::{Address, Cause, Exclusion, Gap, Kind, Place, Reading, Resource, Scope, kinds};
@@ -16,7 +17,8 @@ pub enum Side {
 /// Resources by kind and identity, and for every kind and place whether it was read whole.
 #[derive(Debug, Clone, Default)]
 pub struct Inventory {
-    resources: BTreeMap<Address, Resource>,
+    /// By type first: nearly every question is about one.
+    resources: BTreeMap<Cow<'static, str>, BTreeMap<Address, Resource>>,
     coverage: BTreeMap<(String, Place), Coverage>,
     whole: Option<Vec<Gap>>,
 }
@@ -47,23 +49,25 @@ impl Inventory {
     }
 
     fn extend(&mut self, resources: Vec<Resource>) {
-        self.resources.extend(resources.into_iter().map(|resource| (resource.address.clone(), resource)));
+        for resource in resources {
+            let of_kind = self.resources.entry(resource.address.kind.clone()).or_default();
+            of_kind.insert(resource.address.clone(), resource);
+        }
     }
 
-    /// Every resource, in the order of identity.
+    /// Every resource, by type and identity.
     pub fn resources(&self) -> impl Iterator<Item = &Resource> {
-        self.resources.values()
+        self.resources.values().flat_map(BTreeMap::values)
     }
 
     /// Every resource of a kind, whether or not all of them could be read.
     pub fn of(&self, kind: &Kind) -> impl Iterator<Item = &Resource> {
-        let name = kind.name;
-        self.resources.values().filter(move |resource| resource.kind() == name)
+        self.resources.get(kind.name).into_iter().flat_map(BTreeMap::values)
     }
 
     /// The resource of an identity.
     pub fn find(&self, address: &Address) -> Option<&Resource> {
-        self.resources.get(address)
+        self.resources.get(&address.kind)?.get(address)
     }
 
     /// The resource of a kind, place and id.
@@ -73,7 +77,7 @@ impl Inventory {
 
     /// The resource, mutable, for folding parts into it.
     pub(crate) fn find_mut(&mut self, address: &Address) -> Option<&mut Resource> {
-        self.resources.get_mut(address)
+        self.resources.get_mut(&address.kind)?.get_mut(address)
     }
 
     /// Where resources of a kind were looked for.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use stateward_model::{Address, Cause, GLOBAL, Gap, Kind, Place, Resource, Slot, secret};
 
 use crate::check::{Check, Outcome, Severity, StateFacts, Subject, Verdict, View};
-use crate::inventory::{Side, exclusion};
+use crate::inventory::{Inventory, Side, exclusion};
 
 /// What a check answered, as a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,6 +78,39 @@ pub struct Finding {
 
 /// Where a managed identity stands in the states: address and state URI.
 pub type Addresses = BTreeMap<Address, (String, String)>;
+
+/// What checks say of resources, without the sentences.
+pub type Statuses = BTreeMap<(&'static str, Address), Status>;
+
+/// Judges the resources of `view` that live, as far as checks judge single resources.
+pub fn statuses(checks: &[&'static Check], view: &View, live: &Inventory) -> Statuses {
+    let mut statuses = Statuses::new();
+    for check in checks {
+        let evaluate = match check.subject {
+            Subject::Each(_, evaluate)
+            | Subject::EachIncludingExcluded(_, evaluate)
+            | Subject::EachOf(_, evaluate) => evaluate,
+            Subject::Region(_) | Subject::Estate(_) | Subject::State(_) => continue,
+        };
+        for resource in check.kinds().into_iter().flat_map(|kind| view.inventory.of(kind)) {
+            if live.find(&resource.address).is_some() {
+                let status = status_of(&evaluate(resource, view));
+                statuses.insert((check.id, resource.address.clone()), status);
+            }
+        }
+    }
+    statuses
+}
+
+fn status_of(verdict: &Verdict) -> Status {
+    match verdict {
+        Ok(Outcome::Pass) => Status::Pass,
+        Ok(Outcome::Fail(_) | Outcome::FailAs(..)) => Status::Fail,
+        Ok(Outcome::Partial(..)) => Status::Partial,
+        Ok(Outcome::NotApplicable(_)) => Status::NotApplicable,
+        Err(_) => Status::Unknown,
+    }
+}
 
 /// Judges `checks` on one side. Findings are sorted by check and target.
 pub fn judge(checks: &[&'static Check], view: &View, addresses: &Addresses) -> Vec<Finding> {

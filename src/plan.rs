@@ -160,7 +160,7 @@ pub fn for_checks(checks: &[&'static Check], wanted: &mut Wanted) {
 }
 
 /// What comparing `declared` needs: of every type the attributes that its instances carry.
-pub fn for_states(declared: &[Resource], wanted: &mut Wanted) {
+pub fn for_states(declared: impl IntoIterator<Item = Resource>, wanted: &mut Wanted) {
     let mut carried: BTreeMap<&'static str, BTreeSet<&'static str>> = BTreeMap::new();
     for resource in declared {
         let Some(kind) = kinds::find(resource.kind()) else { continue };
@@ -275,7 +275,7 @@ mod tests {
         let mut bucket = Resource::new(stateward_model::Place::new("1", "r"), "aws_s3_bucket", "b");
         bucket.put_raw("versioning", stateward_model::Slot::Known(serde_json::json!([])));
         let mut wanted = Wanted::default();
-        for_states(&[bucket], &mut wanted);
+        for_states([bucket], &mut wanted);
         assert!(wanted.has("aws_s3_bucket", "versioning") && !wanted.has("aws_s3_bucket", "logging"));
     }
 }

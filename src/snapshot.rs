@@ -3,9 +3,10 @@
 use std::io::Read;
 
 use serde::{Deserialize, Serialize};
-use stateward_model::{CollectionError, Gap, OperationCount, Place, Reading, Resource};
+use stateward_model::{CollectionError, Gap, OperationCount, Place, Reading};
 
 use crate::check::StateFacts;
+use crate::shelf::Shelf;
 
 /// The format of snapshots that this program writes and reads.
 pub const FORMAT: &str = "stateward.snapshot/1";
@@ -40,7 +41,7 @@ pub struct RecordedState {
     /// What became of it in a word: `read`, `locked` (read while somebody held the lock), `unreadable`.
     pub outcome: String,
     /// Its managed instances.
-    pub resources: Vec<Resource>,
+    pub resources: Shelf,
 }
 
 /// A recorded estate: everything that a run reads from outside.

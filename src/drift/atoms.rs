@@ -4,7 +4,7 @@
 //! policy has a name and a document); any other atom is its own identity (a rule of a security group). A declared atom
 //! may say less than the live one (an attachment names a volume, a block its size too), and is held to what it says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use stateward_model::kind::{Form, Kind};
@@ -12,25 +12,25 @@ use stateward_model::{Address, GLOBAL, Place, Resource, Scope, kinds};
 
 /// What declared satellites claim, by owner and attribute.
 #[derive(Debug, Default)]
-pub struct Claims<'a> {
+pub struct Claims {
     atoms: BTreeMap<(Address, &'static str), Vec<Value>>,
-    blocks: BTreeMap<(Address, &'static str), &'a Resource>,
+    blocks: BTreeSet<(Address, &'static str)>,
 }
 
-impl<'a> Claims<'a> {
+impl Claims {
     /// Collects the claims of all declared satellites.
-    pub fn of(declared: &'a [Resource]) -> Self {
+    pub fn of(declared: impl Iterator<Item = Resource>) -> Self {
         let mut claims = Self::default();
         for resource in declared {
             let Some((owner, satellite)) = kinds::satellite(resource.kind()) else { continue };
-            let Some(owner_id) = (satellite.owner_id)(resource) else { continue };
+            let Some(owner_id) = (satellite.owner_id)(&resource) else { continue };
             let address = owner_address(owner, &resource.address.place, owner_id);
             match satellite.form {
                 Form::Block { attribute, .. } => {
-                    claims.blocks.insert((address, attribute), resource);
+                    claims.blocks.insert((address, attribute));
                 }
                 Form::Atoms { claims: of, .. } => {
-                    for (attribute, atom) in of(resource) {
+                    for (attribute, atom) in of(&resource) {
                         claims.atoms.entry((address.clone(), attribute)).or_default().push(atom);
                     }
                 }
@@ -40,21 +40,18 @@ impl<'a> Claims<'a> {
     }
 
     /// The atoms that satellites claim of one attribute of an owner.
-    pub fn of_owner(&self, owner: &Address, attribute: &str) -> Vec<Value> {
-        self.atoms
-            .iter()
-            .find(|((address, name), _)| address == owner && *name == attribute)
-            .map(|(_, atoms)| atoms.clone())
-            .unwrap_or_default()
+    pub fn of_owner(&self, owner: &Address, attribute: &'static str) -> Vec<Value> {
+        self.atoms.get(&(owner.clone(), attribute)).cloned().unwrap_or_default()
     }
 
     /// True when a satellite stands for the attribute, so that it is compared there and not on the owner (N9).
     pub fn covers_block(&self, kind: &Kind, owner: &Resource, attribute: &'static str) -> bool {
-        !kind.satellites.is_empty() && self.blocks.contains_key(&(owner.address.clone(), attribute))
+        !kind.satellites.is_empty() && self.blocks.contains(&(owner.address.clone(), attribute))
     }
 }
 
-fn owner_address(owner: &'static Kind, place: &Place, id: String) -> Address {
+/// The identity of the owner of a part.
+pub fn owner_address(owner: &'static Kind, place: &Place, id: String) -> Address {
     let place = match owner.scope {
         Scope::Global => Place::new(place.account.clone(), GLOBAL),
         Scope::Regional => place.clone(),

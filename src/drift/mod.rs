@@ -10,9 +10,12 @@ use serde_json::Value;
 use stateward_model::kind::{Form, Satellite};
 use stateward_model::{
     Address, AnyAttr, Cause, Comparison, Equality, Gap, Kind, Place, Resource, Scope, Slot, compare, kinds,
+    secret,
 };
+use time::Date;
 
 use crate::inventory::{Inventory, exclusion};
+use crate::profile::{IgnoreRule, Profile, Standing};
 use atoms::Claims;
 pub use label::Label;
 
@@ -165,15 +168,30 @@ pub struct Coverage {
     pub unread_states: Vec<String>,
     /// Buckets and tables that are the backend of an audited state: kind and id.
     pub backends: BTreeSet<(String, String)>,
+    /// The lineage of every state, by its URI: the key of the digests that stand for its sensitive values.
+    pub lineages: BTreeMap<String, String>,
+    /// Services, in IAM spelling, whose instances are compared; empty for all.
+    pub services: Vec<String>,
 }
 
-/// Compares every declared instance with the live inventory, and looks for what no state has.
-pub fn reconcile(declared: &[Resource], live: &Inventory, scope: &Coverage) -> Drift {
-    let claims = Claims::of(declared);
-    let twice = claimed_twice(declared);
+impl Coverage {
+    fn compares(&self, resource: &Resource) -> bool {
+        let Some(kind) = kinds::find(resource.kind()) else { return self.services.is_empty() };
+        self.services.is_empty() || self.services.iter().any(|name| name == kind.service)
+    }
+}
+
+/// Compares every declared instance with the live inventory, and looks for what no state has. `declared` gives the
+/// instances, and is asked three times: they are not all in memory together.
+pub fn reconcile<I>(declared: impl Fn() -> I, live: &Inventory, scope: &Coverage) -> Drift
+where
+    I: Iterator<Item = Resource>,
+{
+    let claims = Claims::of(declared());
+    let twice = claimed_twice(declared());
     let mut run = Run { live, scope, claims: &claims, drift: Drift::default(), matched: BTreeSet::new() };
-    for resource in declared {
-        run.instance(resource, &twice);
+    for resource in declared().filter(|resource| scope.compares(resource)) {
+        run.instance(&resource, &twice);
     }
     run.unmanaged_objects();
     let mut drift = run.drift;
@@ -185,13 +203,73 @@ pub fn reconcile(declared: &[Resource], live: &Inventory, scope: &Coverage) -> D
     drift
 }
 
+impl Drift {
+    /// Takes out what the profile's ignore rules cover on `day`, and counts it as suppressed under the rule's name.
+    /// Gives the rules that covered nothing or are over, with the reason.
+    pub fn ignore(&mut self, profile: &Profile, day: Date) -> Vec<String> {
+        let mut idle = Vec::new();
+        for (name, rule, standing) in profile.ignore_on(day) {
+            if standing != Standing::Active {
+                idle.push(format!("{name} is over"));
+                continue;
+            }
+            let before = self.suppressed.len();
+            for item in std::mem::take(&mut self.items) {
+                self.ignore_in(item, &name, rule);
+            }
+            if self.suppressed.len() == before {
+                idle.push(format!("{name} covers nothing"));
+            }
+        }
+        self.in_sync.sort();
+        self.suppressed.sort();
+        idle
+    }
+
+    fn ignore_in(&mut self, mut item: Item, name: &str, rule: &IgnoreRule) {
+        let owner = item.owner.clone();
+        let address = item.address.clone().or(owner).unwrap_or_else(|| item.identity.id.clone());
+        let suppressed = |path: &str| Suppressed {
+            rule: name.to_owned(),
+            address: address.clone(),
+            path: path.to_owned(),
+        };
+        let kind = item.identity.kind.clone();
+        if item.class != Class::Changed {
+            let drifts = matches!(item.class, Class::Missing | Class::Unmanaged);
+            if drifts && rule.path.is_none() && rule.covers(&kind, &address, "") {
+                self.suppressed.push(suppressed("*"));
+                if item.class == Class::Missing {
+                    self.in_sync.extend(item.address);
+                }
+                return;
+            }
+            return self.items.push(item);
+        }
+        for change in &item.changes {
+            if rule.covers(&kind, &address, &change.path) {
+                self.suppressed.push(suppressed(&change.path));
+            }
+        }
+        item.changes.retain(|change| !rule.covers(&kind, &address, &change.path));
+        if item.changes.iter().any(|change| change.label != Label::ControllerOwned) {
+            return self.items.push(item);
+        }
+        if item.gaps.is_empty() {
+            return self.in_sync.extend(item.address);
+        }
+        item.class = Class::Unknown;
+        self.items.push(item);
+    }
+}
+
 fn sort_key(item: &Item) -> (Class, Option<&String>, Option<&String>, &Address, String) {
     let first = item.changes.first().map(|change| format!("{}{}", change.path, change.live));
     (item.class, item.address.as_ref(), item.owner.as_ref(), &item.identity, first.unwrap_or_default())
 }
 
 /// Identities that two or more instances claim, with the addresses that do.
-fn claimed_twice(declared: &[Resource]) -> BTreeMap<Address, Vec<String>> {
+fn claimed_twice(declared: impl Iterator<Item = Resource>) -> BTreeMap<Address, Vec<String>> {
     let mut by_identity: BTreeMap<Address, Vec<String>> = BTreeMap::new();
     for resource in declared {
         let Some(facts) = resource.declared.as_ref().filter(|facts| facts.deposed.is_none()) else {
@@ -210,7 +288,7 @@ fn claimed_twice(declared: &[Resource]) -> BTreeMap<Address, Vec<String>> {
 struct Run<'a> {
     live: &'a Inventory,
     scope: &'a Coverage,
-    claims: &'a Claims<'a>,
+    claims: &'a Claims,
     drift: Drift,
     matched: BTreeSet<Address>,
 }
@@ -231,7 +309,7 @@ impl Run<'_> {
             return self.deposed(kind, resource);
         }
         if let Some(addresses) = twice.get(&resource.address) {
-            let reason = format!("claimed by {}", addresses.join(" and "));
+            let reason = format!("claimed by {}", few(addresses));
             let item = Item { reason: Some(reason), ..Item::managed(resource, Class::Conflict) };
             return self.drift.items.push(item);
         }
@@ -313,6 +391,9 @@ impl Run<'_> {
             Ok(value) => value,
             Err(gap) => return item.gaps.push(gap),
         };
+        if secret::is_digest(declared) {
+            return self.digests(item, path, resource, declared, value);
+        }
         match compare(rule, declared, value) {
             Comparison::Equal | Comparison::Never(_) => {}
             Comparison::Suppressed(number) => self.suppress(item, number, path),
@@ -331,6 +412,32 @@ impl Run<'_> {
                 }
             }
         }
+    }
+
+    /// A value that the state marks as sensitive: all that is known of it is a digest (N8).
+    fn digests(&self, item: &mut Item, path: &str, resource: &Resource, declared: &Value, live: &Value) {
+        let state = resource.declared.as_ref().map(|facts| facts.state.as_str()).unwrap_or_default();
+        let lineage = self.scope.lineages.get(state).map(String::as_str).unwrap_or_default();
+        let live_digest = match secret::is_digest(live) {
+            true => live.clone(),
+            false => secret::digest(&secret::state_key(lineage, state), live),
+        };
+        if live_digest == *declared {
+            return;
+        }
+        if live.is_array() || live.is_object() {
+            // Equal by meaning and equal by digest are two things where order or defaults play a part.
+            let gap = Gap::new(path.to_owned(), Cause::NotInState, "sensitive: only a digest of it is known");
+            return item.gaps.push(gap);
+        }
+        let label = label::of_change(&item.identity.kind, path, declared, &live_digest);
+        item.changes.push(ItemChange {
+            path: path.to_owned(),
+            declared: declared.clone(),
+            live: live_digest,
+            label,
+            sensitive: true,
+        });
     }
 
     fn suppress(&mut self, item: &Item, rule: &str, path: &str) {
@@ -529,6 +636,15 @@ impl Run<'_> {
             }
             self.drift.items.push(Item::live(resource, Class::Unmanaged));
         }
+    }
+}
+
+/// Some of many names: a list that grows with every claim would grow with their square.
+fn few(names: &[String]) -> String {
+    const SHOWN: usize = 4;
+    match names.len().checked_sub(SHOWN) {
+        Some(more) if more > 0 => format!("{} and {more} more", names[..SHOWN].join(", ")),
+        _ => names.join(" and "),
     }
 }
 

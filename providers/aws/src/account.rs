@@ -216,6 +216,16 @@ impl Aws {
         Some(self.session(&account.id, region, &account.sdk, shared, None))
     }
 
+    /// How many listings [`Aws::collect`] will make for `wanted`, for those who show progress.
+    pub fn listings(&self, wanted: &Wanted) -> usize {
+        let regions: BTreeSet<&String> = self.options.regions.iter().collect();
+        let of_account: usize = collectors()
+            .filter(|collector| wanted.has_kind(collector.kind.name))
+            .map(|collector| if collector.kind.scope == Scope::Global { 1 } else { regions.len() })
+            .sum();
+        of_account * self.entered.len()
+    }
+
     /// Reads what is wanted from all accounts and regions at once. `observed_at` is the time to write on the readings;
     /// `progress` hears of every reading as it comes in.
     pub async fn collect(

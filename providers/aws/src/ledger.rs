@@ -72,6 +72,7 @@ impl Ledger {
             cause: failure.cause,
             code: failure.code.clone(),
             message: failure.message.clone(),
+            permission: call.iam_action(),
             types: touched(&call.name()),
         });
     }

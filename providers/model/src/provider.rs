@@ -78,6 +78,8 @@ pub struct CollectionError {
     pub code: String,
     /// A sentence for people, never a response body.
     pub message: String,
+    /// The IAM action that permits the call.
+    pub permission: String,
     /// The Terraform types that it touches.
     pub types: BTreeSet<String>,
 }

@@ -21,6 +21,12 @@ pub fn digest(key: &[u8], value: &Value) -> Value {
     Value::String(format!("{PREFIX}{:02x}{:02x}{:02x}{:02x})", tag[0], tag[1], tag[2], tag[3]))
 }
 
+/// The key of the digests of one state: equal as long as its lineage and place are, so that two runs over it can be
+/// compared, and of no use elsewhere.
+pub fn state_key(lineage: &str, uri: &str) -> [u8; 32] {
+    Sha256::digest(format!("stateward/{lineage}/{uri}")).into()
+}
+
 /// True when `value` is a digest made by [`digest`].
 pub fn is_digest(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.starts_with(PREFIX))

@@ -7,6 +7,6 @@ mod read;
 mod source;
 
 pub use error::StateError;
-pub use place::settle_places;
+pub use place::Places;
 pub use read::{Header, State, read_state, read_state_into};
 pub use source::{Source, expand};

@@ -35,37 +35,46 @@ fn zone_region(zone: &str) -> Option<String> {
     region.ends_with(|digit: char| digit.is_ascii_digit()).then(|| region.to_owned())
 }
 
-/// Gives every resource whose attributes do not tell its region or account those of its provider's other resources in
-/// the same state; `account` stands in where a state names none.
-pub fn settle_places(resources: &mut [Resource], account: &str) {
-    let mut regions: BTreeMap<(String, String), BTreeMap<String, usize>> = BTreeMap::new();
-    let mut accounts: BTreeMap<(String, String), BTreeMap<String, usize>> = BTreeMap::new();
-    let key = |resource: &Resource| {
-        resource.declared.as_ref().map(|facts| (facts.state.clone(), facts.provider.clone()))
-    };
-    for resource in resources.iter() {
-        let Some(key) = key(resource) else { continue };
+/// What the resources of the states say of where their providers work. Observe all first, then settle each.
+#[derive(Debug, Default)]
+pub struct Places {
+    regions: BTreeMap<(String, String), BTreeMap<String, usize>>,
+    accounts: BTreeMap<(String, String), BTreeMap<String, usize>>,
+}
+
+impl Places {
+    /// Takes note of what the resource's own attributes tell.
+    pub fn observe(&mut self, resource: &Resource) {
+        let Some(key) = provider(resource) else { return };
         let place = &resource.address.place;
         if !place.region.is_empty() && place.region != GLOBAL {
-            *regions.entry(key.clone()).or_default().entry(place.region.clone()).or_default() += 1;
+            *self.regions.entry(key.clone()).or_default().entry(place.region.clone()).or_default() += 1;
         }
         if !place.account.is_empty() {
-            *accounts.entry(key).or_default().entry(place.account.clone()).or_default() += 1;
+            *self.accounts.entry(key).or_default().entry(place.account.clone()).or_default() += 1;
         }
     }
-    let most = |counts: Option<&BTreeMap<String, usize>>| {
-        counts.and_then(|counts| counts.iter().max_by_key(|(_, count)| **count)).map(|(name, _)| name.clone())
-    };
-    for resource in resources {
-        let Some(key) = key(resource) else { continue };
+
+    /// Gives a resource whose attributes do not tell its region or account those of most of its provider's other
+    /// resources in the same state; `account` stands in where a state names none.
+    pub fn settle(&self, resource: &mut Resource, account: &str) {
+        let Some(key) = provider(resource) else { return };
         let place = &mut resource.address.place;
         if place.region.is_empty() {
-            place.region = most(regions.get(&key)).unwrap_or_default();
+            place.region = most(self.regions.get(&key)).unwrap_or_default();
         }
         if place.account.is_empty() {
-            place.account = most(accounts.get(&key)).unwrap_or_else(|| account.to_owned());
+            place.account = most(self.accounts.get(&key)).unwrap_or_else(|| account.to_owned());
         }
     }
+}
+
+fn provider(resource: &Resource) -> Option<(String, String)> {
+    resource.declared.as_ref().map(|facts| (facts.state.clone(), facts.provider.clone()))
+}
+
+fn most(counts: Option<&BTreeMap<String, usize>>) -> Option<String> {
+    counts.and_then(|counts| counts.iter().max_by_key(|(_, count)| **count)).map(|(name, _)| name.clone())
 }
 
 #[cfg(test)]
@@ -101,7 +110,9 @@ mod tests {
             resource("b", Place::new("", "")),
             resource("c", Place::new("1", GLOBAL)),
         ];
-        settle_places(&mut all, "9");
+        let mut places = Places::default();
+        all.iter().for_each(|resource| places.observe(resource));
+        all.iter_mut().for_each(|resource| places.settle(resource, "9"));
         assert_eq!(all[1].address.place, Place::new("1", "us-east-1"));
         assert_eq!(all[2].region(), GLOBAL);
     }

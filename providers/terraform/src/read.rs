@@ -9,7 +9,6 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 use stateward_model::{Cause, Declared, Gap, Place, Resource, Slot, kinds, secret};
 
 use crate::error::StateError;
@@ -521,7 +520,7 @@ impl Context<'_> {
     /// The key of digests: equal within one state's lineage, so that two runs over it can be compared.
     fn digest_key(&self) -> [u8; 32] {
         let header = self.header.borrow();
-        Sha256::digest(format!("stateward/{}/{}", header.lineage, header.uri)).into()
+        secret::state_key(&header.lineage, &header.uri)
     }
 }
 
