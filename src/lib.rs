@@ -1,9 +1,9 @@
 //! The engine of Stateward: collect → reconcile → check → score → report, with no arrow pointing back.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod audit;
 pub mod check;
 pub mod checks;
-
 pub mod compliance;
 pub mod drift;
 pub mod fold;
@@ -15,4 +15,5 @@ pub mod profile;
 pub mod report;
 pub mod result;
 pub mod score;
+pub mod shelf;
 pub mod snapshot;

@@ -4,6 +4,9 @@
 //! same inputs give the same bytes apart from [`Document::run`] and the wall time of [`Collection`]. Percentages and
 //! scores are rounded half up to two decimals, points to six, so that they add up.
 
+pub mod build;
+mod numbers;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
@@ -554,7 +557,7 @@ pub struct Suppressed {
 pub struct Step {
     /// What to do, in words.
     pub candidate: String,
-    /// `finding`, `check`, `address` or `module`.
+    /// `finding`, `check`, `address`, `module` or `evidence`.
     pub group: String,
     /// Fingerprints of the findings that it repairs.
     pub findings: Vec<String>,
@@ -564,8 +567,8 @@ pub struct Step {
     pub severity: String,
     /// Points that the overall score wins.
     pub gain: f64,
-    /// 1, 3 or 8.
-    pub effort: u8,
+    /// The work: 1 for a flag, 3 for a change that wants care, 8 for a project; added up over the edits.
+    pub effort: u64,
 }
 
 /// A waiver and what became of it.

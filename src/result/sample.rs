@@ -1371,7 +1371,7 @@ fn drift() -> Drift {
     }
 }
 
-fn step(candidate: &str, group: &str, checks: &[&str], severity: &str, gain: f64, effort: u8) -> Step {
+fn step(candidate: &str, group: &str, checks: &[&str], severity: &str, gain: f64, effort: u64) -> Step {
     let found = findings();
     let fingerprints = found
         .iter()

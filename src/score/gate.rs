@@ -16,6 +16,11 @@ pub(super) const MAPPED: [(&str, &str, &str); 4] = [
     ("automation", "Automation", "cicd"),
 ];
 
+/// The component that a criterion is mapped to, by key; none for the overall one.
+pub fn mapped_component(criterion: &str) -> Option<&'static str> {
+    MAPPED.iter().find(|(key, _, _)| *key == criterion).map(|(_, _, component)| *component)
+}
+
 /// Checks of recovery objectives, which block a release while they are not proved.
 pub(super) const OBJECTIVES: [&str; 2] = ["DR-38", "DR-39"];
 

@@ -25,7 +25,9 @@ pub use attribute::OtherLoss;
 use book::{Answer, Book, COMPONENTS, Case, Entry, Situation};
 pub use fresh::expire;
 use gate::Facts;
-pub use gate::{Blocker, Criterion, CriterionOutcome, Decision, Interval, Obstacle, Verdict};
+pub use gate::{
+    Blocker, Criterion, CriterionOutcome, Decision, Interval, Obstacle, Verdict, mapped_component,
+};
 pub use grade::{credit_at_least, credit_at_most, graded};
 pub use number::Number;
 use overall::{Exceptions, Standing, Terms};

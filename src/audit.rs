@@ -1,0 +1,304 @@
+//! The whole path over a recorded estate: fold → drift → judge → score → result. Nothing but the recording enters.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use stateward_model::{Address, Resource, Wanted, kinds};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::check::{Check, DriftFacts, StateFacts, View};
+use crate::drift::{self, Class, Coverage, Drift, Item, Label};
+use crate::inventory::{Inventory, Side};
+use crate::judge::{self, Addresses, Finding, Statuses};
+use crate::plan::{self, Selection, UnknownWord};
+use crate::profile::Profile;
+use crate::result::{Document, Run, build};
+use crate::score;
+use crate::snapshot::{RecordedState, Snapshot};
+
+/// What a run asks of an estate.
+pub struct Question<'a> {
+    /// Thresholds, regions, exceptions.
+    pub profile: &'a Profile,
+    /// What was selected on the command line.
+    pub selection: &'a Selection,
+    /// The checks to make; none for `stateward drift`.
+    pub checks: Vec<&'static Check>,
+    /// Whether the states are compared with the estate.
+    pub drift: bool,
+    /// Whether objects that no state has are looked for.
+    pub unmanaged: bool,
+    /// Whether it ends in a score and a verdict.
+    pub verdict: bool,
+}
+
+impl<'a> Question<'a> {
+    /// `stateward audit`: the selected checks, and the comparison where it belongs to the selection.
+    ///
+    /// # Errors
+    /// A word of the selection that names nothing.
+    pub fn audit(profile: &'a Profile, selection: &'a Selection) -> Result<Self, UnknownWord> {
+        let checks = selection.select(&profile.checks.disable)?;
+        let drift = selection.includes_drift();
+        Ok(Self { profile, selection, checks, drift, unmanaged: drift, verdict: true })
+    }
+
+    /// `stateward drift`: the comparison alone.
+    ///
+    /// # Errors
+    /// A word of the selection that names nothing.
+    pub fn drift(
+        profile: &'a Profile,
+        selection: &'a Selection,
+        unmanaged: bool,
+    ) -> Result<Self, UnknownWord> {
+        selection.select(&[])?;
+        Ok(Self { profile, selection, checks: Vec::new(), drift: true, unmanaged, verdict: false })
+    }
+
+    /// What has to be read to answer it, given the declared resources.
+    pub fn wanted(&self, states: &[RecordedState]) -> Wanted {
+        let mut wanted = Wanted::default();
+        plan::for_checks(&self.checks, &mut wanted);
+        if self.drift && !states.is_empty() {
+            for state in states {
+                plan::for_states(state.resources.iter(), &mut wanted);
+            }
+            if self.unmanaged {
+                plan::for_existence(&mut wanted);
+            }
+        }
+        if self.verdict { wanted } else { plan::only_services(&wanted, &self.selection.services) }
+    }
+
+    /// Checks of the catalogue that are not made, by id.
+    pub fn left_out(&self) -> Vec<String> {
+        if !self.verdict {
+            return Vec::new();
+        }
+        let made: BTreeSet<&str> = self.checks.iter().map(|check| check.id).collect();
+        let all = crate::checks::all().map(|check| check.id);
+        let left: BTreeSet<String> = all.filter(|id| !made.contains(id)).map(str::to_owned).collect();
+        left.into_iter().collect()
+    }
+}
+
+/// Everything that was found, before it is put into the result.
+pub(crate) struct Found {
+    pub(crate) live: Inventory,
+    pub(crate) drift: Option<Drift>,
+    pub(crate) idle_rules: Vec<String>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) declared: Statuses,
+    pub(crate) scorecard: Option<score::Scorecard>,
+    /// Where every managed instance stands, by its Terraform address.
+    pub(crate) identities: BTreeMap<String, Identity>,
+}
+
+/// What a managed instance is.
+pub(crate) struct Identity {
+    /// Its own identity.
+    pub(crate) own: Address,
+    /// For a part: the identity of its owner.
+    pub(crate) owner: Option<Address>,
+}
+
+/// Answers `question` over `snapshot` as of `as_of`.
+pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, run: Run) -> Document {
+    let Snapshot { accounts, regions, readings, operations, errors, wall_ms, states, .. } = snapshot;
+    let mut recorded = build::Recorded { accounts, regions, operations, errors, wall_ms, states };
+    let live = Inventory::live(readings);
+    for state in &mut recorded.states {
+        state.facts.observe(state.resources.iter(), &question.profile.environments);
+    }
+    let declared = || recorded.states.iter().flat_map(|state| state.resources.iter());
+    let identities = identities(declared(), &live);
+    let facts: Vec<StateFacts> = recorded.states.iter().map(|state| state.facts.clone()).collect();
+
+    let mut idle_rules = Vec::new();
+    let compare = question.drift && !recorded.states.is_empty();
+    let drift = compare.then(|| {
+        let mut drift = drift::reconcile(declared, &live, &coverage(question, &recorded));
+        idle_rules = drift.ignore(question.profile, as_of.date());
+        drift
+    });
+    let drift_facts = drift.as_ref().map(|drift| drift_facts(drift, &live, question.profile, as_of));
+    let addresses = addresses(declared(), &live);
+    let view = View {
+        side: Side::Live,
+        inventory: &live,
+        profile: question.profile,
+        as_of,
+        states: &facts,
+        drift: drift_facts.as_ref(),
+    };
+    let mut findings = judge::judge(&question.checks, &view, &addresses);
+    score::expire(&mut findings, question.profile, as_of);
+    let declared = declared_statuses(question, &recorded.states, declared(), &view);
+    let scorecard = question.verdict.then(|| {
+        let outages = outages(&question.checks, &live);
+        score::score(&score::Input { outages, ..score::Input::new(&findings, question.profile, as_of) })
+    });
+    let found = Found { live, drift, idle_rules, findings, declared, scorecard, identities };
+    build::document(&recorded, &found, question, run)
+}
+
+/// Judges the states by the same checks, so that a drift knows what it breaks.
+fn declared_statuses(
+    question: &Question,
+    states: &[RecordedState],
+    resources: impl Iterator<Item = Resource>,
+    live: &View,
+) -> Statuses {
+    if states.is_empty() || question.checks.is_empty() {
+        return Statuses::new();
+    }
+    let gaps = states.iter().filter_map(|state| state.gap.clone()).collect();
+    let inventory = crate::fold::declared(resources, gaps);
+    let view = View { side: Side::Declared, inventory: &inventory, ..*live };
+    judge::statuses(&question.checks, &view, live.inventory)
+}
+
+/// What a component cannot be assessed without: when none of its listings could be read anywhere, the component has no
+/// ground to stand on, whatever its other checks say.
+const MANDATORY: &[(&str, &[&str])] = &[
+    ("network", &["aws_security_group"]),
+    ("storage", &["aws_s3_bucket", "aws_db_instance"]),
+    ("monitoring", &["aws_cloudwatch_metric_alarm"]),
+    ("dr", &["aws_db_instance"]),
+    ("autoscaling", &["aws_autoscaling_group"]),
+    ("cloud", &["aws_iam_role"]),
+];
+
+/// Components whose mandatory listings all failed, each with a sentence.
+fn outages(checks: &[&'static Check], live: &Inventory) -> BTreeMap<String, String> {
+    let mut outages = BTreeMap::new();
+    for (component, mandatory) in MANDATORY {
+        if !checks.iter().any(|check| check.component == *component) {
+            continue;
+        }
+        let lost = mandatory.iter().filter_map(|name| kinds::find(name)).find_map(|kind| {
+            let places = live.places(kind);
+            let gaps: Vec<_> = places.iter().filter_map(|place| live.complete(kind, place).err()).collect();
+            let gap = gaps.first().filter(|_| gaps.len() == places.len())?;
+            Some(format!("{} could not be read anywhere ({gap})", kind.name))
+        });
+        outages.extend(lost.map(|sentence| ((*component).to_owned(), sentence)));
+    }
+    outages
+}
+
+fn coverage(question: &Question, recorded: &build::Recorded) -> Coverage {
+    let entered = recorded.accounts.iter().filter(|account| account.gap.is_none());
+    let unread = recorded.states.iter().filter(|state| state.gap.is_some());
+    let services = &question.selection.services;
+    let counted = kinds::all().filter(|kind| {
+        !kind.listed_by.is_empty()
+            && (services.is_empty() || services.iter().any(|name| name == kind.service))
+    });
+    let mut backends = BTreeSet::new();
+    for facts in recorded.states.iter().map(|state| &state.facts) {
+        if let Some((bucket, _)) = &facts.s3 {
+            backends.insert(("aws_s3_bucket".to_owned(), bucket.clone()));
+        }
+        if let Some(table) = &facts.lock_table {
+            backends.insert(("aws_dynamodb_table".to_owned(), table.clone()));
+        }
+    }
+    Coverage {
+        accounts: entered.map(|account| account.id.clone()).collect(),
+        regions: question.profile.regions.iter().map(|region| region.name.clone()).collect(),
+        unmanaged: counted.filter(|_| question.unmanaged).map(|kind| kind.name.to_owned()).collect(),
+        unread_states: unread.map(|state| state.facts.uri.clone()).collect(),
+        backends,
+        lineages: recorded
+            .states
+            .iter()
+            .map(|state| (state.facts.uri.clone(), state.facts.lineage.clone()))
+            .collect(),
+        services: services.clone(),
+    }
+}
+
+/// Where the live resources stand in the states.
+fn addresses(resources: impl Iterator<Item = Resource>, live: &Inventory) -> Addresses {
+    let mut addresses = Addresses::new();
+    for resource in resources {
+        let Some(facts) = resource.declared.filter(|facts| facts.deposed.is_none()) else { continue };
+        if live.find(&resource.address).is_some() {
+            addresses.entry(resource.address).or_insert_with(|| (facts.address, facts.state));
+        }
+    }
+    addresses
+}
+
+/// What the managed instances are whose object, or whose owner, lives.
+fn identities(resources: impl Iterator<Item = Resource>, live: &Inventory) -> BTreeMap<String, Identity> {
+    let mut identities = BTreeMap::new();
+    for resource in resources {
+        let owner = kinds::satellite(resource.kind()).and_then(|(kind, satellite)| {
+            let id = (satellite.owner_id)(&resource)?;
+            Some(drift::atoms::owner_address(kind, &resource.address.place, id))
+        });
+        let subject = owner.as_ref().unwrap_or(&resource.address);
+        if live.find(subject).is_none() {
+            continue;
+        }
+        if let Some(facts) = resource.declared {
+            identities.insert(facts.address, Identity { own: resource.address, owner });
+        }
+    }
+    identities
+}
+
+/// What the checks on drift may look at.
+fn drift_facts(drift: &Drift, live: &Inventory, profile: &Profile, as_of: OffsetDateTime) -> DriftFacts {
+    let addresses = |class: Class| -> Vec<String> {
+        drift
+            .items
+            .iter()
+            .filter(|item| item.class == class)
+            .filter_map(|item| item.address.clone())
+            .collect()
+    };
+    let old_enough = |item: &&Item| {
+        let born = live.find(&item.identity).and_then(created_at);
+        born.is_none_or(|born| as_of - born >= profile.drift.unmanaged_grace)
+    };
+    let objects = drift.items.iter().filter(|item| item.class == Class::Unmanaged && item.owner.is_none());
+    let loosening = drift.items.iter().filter(|item| {
+        item.label() == Some(Label::Loosening) && (item.address.is_some() || item.owner.is_some())
+    });
+    let loosening: BTreeSet<String> =
+        loosening.filter_map(|item| item.address.clone().or_else(|| item.owner.clone())).collect();
+    DriftFacts {
+        in_sync: drift.in_sync.len(),
+        changed: addresses(Class::Changed),
+        missing: addresses(Class::Missing),
+        unmanaged: objects.filter(old_enough).count(),
+        unknown: drift.items.iter().filter(|item| item.class == Class::Unknown).count(),
+        loosening: loosening.into_iter().collect(),
+        conflicts: addresses(Class::Conflict),
+        ghosts: addresses(Class::Ghost),
+        unread_states: drift.unread_states.clone(),
+    }
+}
+
+/// When a live object was made, where its kind's answer tells.
+fn created_at(resource: &Resource) -> Option<OffsetDateTime> {
+    const NAMES: &[&str] = &[
+        "creation_date",
+        "instance_create_time",
+        "cluster_create_time",
+        "snapshot_create_time",
+        "launch_time",
+        "create_time",
+        "create_date",
+        "created_at",
+        "created_time",
+        "creation_time",
+        "start_time",
+    ];
+    let text = NAMES.iter().find_map(|name| resource.raw(name).ok()?.as_str())?;
+    OffsetDateTime::parse(text, &Rfc3339).ok()
+}

@@ -1,0 +1,525 @@
+//! Puts what was found into the result.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use stateward_model::kind::Form;
+use stateward_model::{Address, Cause, CollectionError, OperationCount, kinds, secret};
+
+use crate::audit::{Found, Question};
+use crate::check::Check;
+use crate::compliance;
+use crate::drift::{Class, Drift, Item, ItemChange};
+use crate::judge::{self, shown};
+use crate::result as out;
+use crate::result::numbers;
+use crate::score;
+use crate::snapshot::{RecordedAccount, RecordedRegion, RecordedState};
+
+/// The parts of a recording that are reported rather than judged.
+pub(crate) struct Recorded {
+    pub(crate) accounts: Vec<RecordedAccount>,
+    pub(crate) regions: Vec<RecordedRegion>,
+    pub(crate) operations: Vec<OperationCount>,
+    pub(crate) errors: Vec<CollectionError>,
+    pub(crate) wall_ms: u64,
+    /// Without their resources.
+    pub(crate) states: Vec<RecordedState>,
+}
+
+/// The whole document.
+pub(crate) fn document(
+    recorded: &Recorded,
+    found: &Found,
+    question: &Question,
+    run: out::Run,
+) -> out::Document {
+    let scored = found.scorecard.as_ref();
+    let findings = findings(recorded, found);
+    let step = |candidate: &score::Candidate| numbers::step(candidate, &found.findings, fingerprint_of);
+    let plan = scored.map(|card| card.plan.iter().map(step).collect()).unwrap_or_default();
+    let route_to_go = scored.map(|card| {
+        let steps = card.route.steps.iter();
+        steps.filter_map(|taken| card.plan.get(taken.candidate)).map(step).collect()
+    });
+    out::Document {
+        schema: out::SCHEMA.to_owned(),
+        run,
+        scope: scope(recorded, found, question),
+        verdict: scored.map(numbers::verdict),
+        score: scored.map(|card| numbers::numbers(card, question.profile)),
+        drift: found.drift.as_ref().map(|drift| drift_of(drift, found)),
+        waivers: scored.map(|card| numbers::waivers(card, question.profile)).unwrap_or_default(),
+        findings,
+        plan,
+        route_to_go: route_to_go.unwrap_or_default(),
+        collection: collection(recorded, question),
+    }
+}
+
+/// SHA-256 over the whole catalogue: results of two catalogues are not compared.
+pub fn catalogue_hash() -> String {
+    let mut hash = Sha256::new();
+    for check in crate::checks::all() {
+        let words = [check.id, check.title, check.component, check.category.word(), check.severity.word()];
+        for word in words.into_iter().chain([check.page]) {
+            hash.update(word);
+            hash.update([0]);
+        }
+        hash.update([check.effort as u8]);
+    }
+    hex(&hash.finalize())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn fingerprint_of(finding: &judge::Finding) -> String {
+    fingerprint(&[finding.check.id, &finding.target.identity.to_string()])
+}
+
+/// 16 hexadecimal digits over the parts.
+fn fingerprint(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part);
+        hash.update([0]);
+    }
+    hex(&hash.finalize()[..8])
+}
+
+fn outcome(whole: usize, broken: usize) -> out::Outcome {
+    match (whole, broken) {
+        (_, 0) => out::Outcome::Read,
+        (0, _) => out::Outcome::Unreadable,
+        _ => out::Outcome::Partial,
+    }
+}
+
+fn scope(recorded: &Recorded, found: &Found, question: &Question) -> out::Scope {
+    let mut accounts: Vec<out::Account> = recorded.accounts.iter().map(account).collect();
+    accounts.sort_by(|a, b| a.id.cmp(&b.id));
+    let mut states: Vec<out::State> = recorded.states.iter().map(state).collect();
+    states.sort_by(|a, b| a.uri.cmp(&b.uri));
+    out::Scope {
+        accounts,
+        regions: regions(recorded, found, question),
+        states,
+        services: services(found),
+        checks_left_out: question.left_out(),
+    }
+}
+
+fn account(account: &RecordedAccount) -> out::Account {
+    out::Account {
+        id: account.id.clone(),
+        alias: None,
+        outcome: if account.gap.is_none() { out::Outcome::Read } else { out::Outcome::Unreadable },
+        reason: account.gap.as_ref().map(ToString::to_string),
+    }
+}
+
+fn state(state: &RecordedState) -> out::State {
+    let facts = &state.facts;
+    let (outcome, reason) = match (&state.gap, state.outcome.as_str()) {
+        (Some(gap), _) => (out::Outcome::Unreadable, Some(gap.to_string())),
+        (None, "locked") => (out::Outcome::Partial, Some("locked: somebody may be changing it".to_owned())),
+        (None, _) => (out::Outcome::Read, None),
+    };
+    out::State {
+        uri: facts.uri.clone(),
+        serial: facts.serial,
+        lineage: facts.lineage.clone(),
+        terraform_version: facts.terraform_version.clone(),
+        instances: facts.instances,
+        outcome,
+        reason,
+    }
+}
+
+fn regions(recorded: &Recorded, found: &Found, question: &Question) -> Vec<out::Region> {
+    let region = |region: &crate::profile::Region| {
+        let of = recorded.regions.iter().filter(|known| known.place.region == region.name);
+        let (read, failed) = of.fold((0, 0), |(read, failed), one| (read + one.read, failed + one.failed));
+        // A region that nothing was asked of has no listing at all: the run had no account to read it with.
+        let nothing = read + failed == 0 && recorded.accounts.iter().any(|account| account.gap.is_some());
+        out::Region {
+            name: region.name.clone(),
+            role: region.role.word().to_owned(),
+            outcome: if nothing { out::Outcome::Unreadable } else { outcome(read, failed) },
+            unread: failed,
+            resources: found.live.resources().filter(|resource| resource.region() == region.name).count(),
+        }
+    };
+    question.profile.regions.iter().map(region).collect()
+}
+
+fn services(found: &Found) -> Vec<out::Service> {
+    let mut services: BTreeMap<&str, (usize, usize, usize)> = BTreeMap::new();
+    for kind in kinds::all() {
+        for place in found.live.places(kind) {
+            let entry = services.entry(kind.service).or_default();
+            match found.live.listing_gaps(kind, &place) {
+                Some([]) => entry.0 += 1,
+                _ => entry.1 += 1,
+            }
+        }
+        if let Some(entry) = services.get_mut(kind.service) {
+            entry.2 += found.live.of(kind).count();
+        }
+    }
+    services
+        .into_iter()
+        .map(|(name, (whole, broken, resources))| out::Service {
+            name: name.to_owned(),
+            outcome: outcome(whole, broken),
+            resources,
+        })
+        .collect()
+}
+
+fn status(status: judge::Status) -> out::Status {
+    match status {
+        judge::Status::Pass => out::Status::Pass,
+        judge::Status::Fail => out::Status::Fail,
+        judge::Status::Unknown => out::Status::Unknown,
+        judge::Status::Partial => out::Status::Partial,
+        judge::Status::NotApplicable => out::Status::NotApplicable,
+    }
+}
+
+fn findings(recorded: &Recorded, found: &Found) -> Vec<out::Finding> {
+    let card = found.scorecard.as_ref();
+    let mut findings: Vec<out::Finding> = found
+        .findings
+        .iter()
+        .enumerate()
+        .map(|(index, finding)| {
+            let scored = card.and_then(|card| card.findings.get(index));
+            let declared = declared_status(found, finding);
+            one_finding(recorded, finding, declared, scored)
+        })
+        .collect();
+    findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+    findings
+}
+
+fn declared_status(found: &Found, finding: &judge::Finding) -> Option<judge::Status> {
+    found.declared.get(&(finding.check.id, finding.target.identity.clone())).copied()
+}
+
+fn sort_key(finding: &out::Finding) -> (&str, &str, &str, &str, &str) {
+    let resource = &finding.resource;
+    (&finding.check, &resource.account, &resource.region, &resource.kind, &resource.id)
+}
+
+fn one_finding(
+    recorded: &Recorded,
+    finding: &judge::Finding,
+    declared: Option<judge::Status>,
+    scored: Option<&crate::score::FindingScore>,
+) -> out::Finding {
+    let check = finding.check;
+    let target = &finding.target;
+    let plain = status(finding.status);
+    let status = match scored {
+        Some(scored) if scored.waiver.is_some() => out::Status::Waived,
+        _ => plain,
+    };
+    out::Finding {
+        fingerprint: fingerprint_of(finding),
+        check: check.id.to_owned(),
+        title: check.title.to_owned(),
+        component: check.component.to_owned(),
+        category: check.category.word().to_owned(),
+        severity: scored.map_or(finding.severity, |scored| scored.severity).word().to_owned(),
+        status,
+        value: finding.credit.map(|(numerator, denominator)| numerator as f64 / denominator as f64),
+        reason: finding.gap.as_ref().map(|gap| gap.cause.word().to_owned()),
+        declared: declared.map(self::status),
+        resource: out::ResourceRef {
+            kind: target.identity.kind.to_string(),
+            id: target.identity.id.clone(),
+            arn: target.arn.clone(),
+            name: target.name.clone(),
+            account: target.identity.place.account.clone(),
+            region: target.identity.place.region.clone(),
+            address: target.address.clone(),
+            state: target.state.clone(),
+        },
+        message: finding.message.clone(),
+        evidence: finding
+            .evidence
+            .iter()
+            .map(|evidence| out::Evidence {
+                operation: evidence.operation.clone(),
+                request: evidence.request.clone(),
+                fields: evidence.fields.clone(),
+                observed_at: evidence.observed_at.clone(),
+            })
+            .collect(),
+        remediation: remediation(recorded, finding),
+        compliance: compliance::controls(check.id),
+        points_lost: scored.map_or(0.0, |scored| numbers::points(&scored.points_lost)),
+        gain: scored.map_or(0.0, |scored| numbers::points(&scored.gain)),
+    }
+}
+
+/// How to repair it; for what could not be read, how to make it readable.
+fn remediation(recorded: &Recorded, finding: &judge::Finding) -> Option<String> {
+    match finding.status {
+        judge::Status::Pass | judge::Status::NotApplicable => None,
+        judge::Status::Fail | judge::Status::Partial => Some(finding.check.section("Fix").to_owned()),
+        judge::Status::Unknown => {
+            let gap = finding.gap.as_ref()?;
+            Some(match gap.cause {
+                Cause::Denied => {
+                    let action = permission(recorded, &gap.call).unwrap_or_else(|| gap.call.to_string());
+                    format!("Grant `{action}` to the auditing role, and audit again.")
+                }
+                Cause::Throttled => {
+                    "Lower the rate of the service (`--rate`), or audit at a quieter hour.".into()
+                }
+                Cause::Timeout => "Give the collection more time (`--timeout`), and audit again.".into(),
+                Cause::Expired => "Renew the credentials, and audit again.".into(),
+                Cause::Unreachable => "Audit again when the service can be reached.".into(),
+                Cause::Disabled => "Enable the region for the account, or take it out of the profile.".into(),
+                Cause::Unsupported | Cause::Malformed => {
+                    "The answer could not be used; see the errors of the collection.".into()
+                }
+                Cause::NotRequested => "Audit with a selection that reads it.".into(),
+                Cause::NotInState => "Give the state that holds it with `--state`, and audit again.".into(),
+                Cause::Stale => "Collect anew: the evidence is older than the profile allows.".into(),
+            })
+        }
+    }
+}
+
+fn permission(recorded: &Recorded, call: &str) -> Option<String> {
+    let error =
+        recorded.errors.iter().find(|error| call == format!("{}:{}", error.service, error.operation))?;
+    Some(error.permission.clone())
+}
+
+fn drift_of(drift: &Drift, found: &Found) -> out::Drift {
+    let count = |class: Class| drift.items.iter().filter(|item| item.class == class).count();
+    let (unmanaged, unknown) = (count(Class::Unmanaged), count(Class::Unknown));
+    let managed = drift.in_sync.len()
+        + count(Class::Changed)
+        + count(Class::Missing)
+        + count(Class::Conflict)
+        + count(Class::Ghost);
+    let objects =
+        drift.items.iter().filter(|item| item.class == Class::Unmanaged && item.owner.is_none()).count();
+    let share = |part: usize| match managed + objects + unknown {
+        0 => 100.0,
+        all => hundredths(part as f64 * 100.0 / all as f64),
+    };
+    let broken = broken_checks(found);
+    out::Drift {
+        summary: out::DriftSummary {
+            in_sync: drift.in_sync.len(),
+            changed: count(Class::Changed),
+            missing: count(Class::Missing),
+            unmanaged,
+            unmanaged_parts: unmanaged - objects,
+            ghost: count(Class::Ghost),
+            conflict: count(Class::Conflict),
+            unknown,
+            excluded: drift.excluded.len(),
+            suppressed: drift.suppressed.len(),
+            coverage: out::Coverage { low: share(managed), high: share(managed + unknown) },
+        },
+        items: drift.items.iter().map(|item| drift_item(item, found, &broken)).collect(),
+        suppressed: drift
+            .suppressed
+            .iter()
+            .map(|one| out::Suppressed {
+                rule: one.rule.clone(),
+                address: one.address.clone(),
+                path: one.path.clone(),
+            })
+            .collect(),
+        unread_states: drift.unread_states.clone(),
+        idle_ignore_rules: found.idle_rules.clone(),
+    }
+}
+
+fn hundredths(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+fn class(class: Class) -> &'static str {
+    match class {
+        Class::InSync => "in_sync",
+        Class::Changed => "changed",
+        Class::Missing => "missing",
+        Class::Unmanaged => "unmanaged",
+        Class::Ghost => "ghost",
+        Class::Conflict => "conflict",
+        Class::Unknown => "unknown",
+        Class::Excluded => "excluded",
+    }
+}
+
+/// Checks that pass on the state and fail on the live object, by the object's identity.
+fn broken_checks(found: &Found) -> BTreeMap<Address, Vec<&'static Check>> {
+    let mut broken: BTreeMap<Address, Vec<&'static Check>> = BTreeMap::new();
+    for finding in &found.findings {
+        let worse = matches!(finding.status, judge::Status::Fail | judge::Status::Partial);
+        if worse && declared_status(found, finding) == Some(judge::Status::Pass) {
+            broken.entry(finding.target.identity.clone()).or_default().push(finding.check);
+        }
+    }
+    broken
+}
+
+/// Of the checks that the object breaks, those that read what changed.
+fn breaks(item: &Item, found: &Found, broken: &BTreeMap<Address, Vec<&'static Check>>) -> Vec<String> {
+    let identity = item.address.as_ref().or(item.owner.as_ref()).and_then(|name| found.identities.get(name));
+    let satellite = kinds::satellite(&item.identity.kind);
+    let (subject, paths): (&Address, BTreeSet<&str>) = match (identity, satellite) {
+        (Some(identity), Some((_, satellite))) => {
+            let subject = identity.owner.as_ref().unwrap_or(&identity.own);
+            let paths = match satellite.form {
+                Form::Block { attribute, .. } => BTreeSet::from([attribute]),
+                Form::Atoms { attributes, .. } => attributes.iter().copied().collect(),
+            };
+            (subject, paths)
+        }
+        (Some(identity), None) => {
+            (&identity.own, item.changes.iter().map(|change| top(&change.path)).collect())
+        }
+        (None, _) => return Vec::new(),
+    };
+    let reads = |check: &Check| {
+        let own = check.reads.iter().filter(|reads| reads.kind.name == subject.kind);
+        own.flat_map(|reads| reads.attributes).any(|attr| paths.contains(attr.path))
+    };
+    let checks = broken.get(subject).into_iter().flatten().filter(|check| reads(check));
+    checks.map(|check| check.id.to_owned()).collect()
+}
+
+/// The attribute that a path is inside of.
+fn top(path: &str) -> &str {
+    path.split(['.', '[']).next().unwrap_or(path)
+}
+
+fn drift_item(item: &Item, found: &Found, broken: &BTreeMap<Address, Vec<&'static Check>>) -> out::DriftItem {
+    let place = &item.identity.place;
+    let mut changes: Vec<out::DriftChange> = item.changes.iter().map(change).collect();
+    changes.sort_by(|a, b| {
+        (&a.path, a.declared.to_string(), a.live.to_string()).cmp(&(
+            &b.path,
+            b.declared.to_string(),
+            b.live.to_string(),
+        ))
+    });
+    let reasons = item.reason.iter().cloned().chain(item.gaps.iter().map(ToString::to_string)).collect();
+    let stands = item.address.as_deref().unwrap_or_default();
+    out::DriftItem {
+        fingerprint: fingerprint(&[class(item.class), stands, &item.identity.to_string()]),
+        class: class(item.class).to_owned(),
+        label: item.label().map(|label| label.word().to_owned()),
+        address: item.address.clone(),
+        owner: item.owner.clone(),
+        state: item.state.clone(),
+        kind: item.identity.kind.to_string(),
+        id: item.identity.id.clone(),
+        arn: item.arn.clone(),
+        name: item.name.clone(),
+        account: place.account.clone(),
+        region: place.region.clone(),
+        changes,
+        reasons,
+        breaks: breaks(item, found, broken),
+        import_block: import_block(item),
+    }
+}
+
+fn change(change: &ItemChange) -> out::DriftChange {
+    // A digest may be shown; a value that is sensitive on one side only may not.
+    let safe = |value: &Value| match change.sensitive && !value.is_null() && !secret::is_digest(value) {
+        true => Value::String("(sensitive)".to_owned()),
+        false => shown(value),
+    };
+    out::DriftChange {
+        path: change.path.clone(),
+        declared: safe(&change.declared),
+        live: safe(&change.live),
+        label: change.label.word().to_owned(),
+        sensitive: change.sensitive,
+    }
+}
+
+/// The block that brings a whole unmanaged object under management.
+fn import_block(item: &Item) -> Option<String> {
+    if item.class != Class::Unmanaged || item.owner.is_some() {
+        return None;
+    }
+    let name = terraform_name(item.name.as_deref().unwrap_or(&item.identity.id));
+    let id = item.identity.id.replace('\\', "\\\\").replace('"', "\\\"");
+    Some(format!("import {{\n  to = {}.{name}\n  id = \"{id}\"\n}}", item.identity.kind))
+}
+
+/// A name that Terraform accepts: letters, digits, `_` and `-`, not starting with a digit.
+fn terraform_name(text: &str) -> String {
+    let mut name: String = text
+        .chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' })
+        .collect();
+    if !name.starts_with(|letter: char| letter.is_ascii_alphabetic()) {
+        name.insert_str(0, "imported_");
+    }
+    name
+}
+
+fn collection(recorded: &Recorded, question: &Question) -> out::Collection {
+    let operations: Vec<out::Operation> = recorded.operations.iter().map(operation).collect();
+    out::Collection {
+        calls: operations.iter().map(|operation| operation.calls).sum(),
+        operations,
+        errors: recorded.errors.iter().map(|error| collection_error(error, question)).collect(),
+        wall_ms: recorded.wall_ms,
+    }
+}
+
+fn operation(count: &OperationCount) -> out::Operation {
+    out::Operation {
+        service: count.service.clone(),
+        operation: count.operation.clone(),
+        account: count.account.clone(),
+        region: count.region.clone(),
+        calls: count.calls,
+        throttled: count.throttled,
+        retried: count.retried,
+        failed: count.failed,
+        items: count.items,
+    }
+}
+
+fn collection_error(error: &CollectionError, question: &Question) -> out::CollectionError {
+    let name = format!("{}:{}", error.service, error.operation);
+    let touched = |check: &&&'static Check| {
+        let kinds = check.kinds().into_iter().chain(check.reads.iter().map(|reads| reads.kind));
+        let listed = kinds.into_iter().any(|kind| kind.listed_by.contains(&name.as_str()));
+        let attributes = check.reads.iter().flat_map(|reads| reads.attributes);
+        listed || attributes.into_iter().any(|attr| attr.read_by.contains(&name.as_str()))
+    };
+    out::CollectionError {
+        service: error.service.clone(),
+        operation: error.operation.clone(),
+        account: error.account.clone(),
+        region: error.region.clone(),
+        reason: error.cause.word().to_owned(),
+        code: error.code.clone(),
+        message: error.message.clone(),
+        permission: (error.cause == Cause::Denied).then(|| error.permission.clone()),
+        affects: out::Affects {
+            checks: question.checks.iter().filter(touched).map(|check| check.id.to_owned()).collect(),
+            types: error.types.clone(),
+        },
+    }
+}
