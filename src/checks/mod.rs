@@ -2,11 +2,14 @@
 
 mod cloud;
 mod environments;
+mod facts;
 mod iac;
 mod monitoring;
 mod network;
 mod recovery;
 mod scaling;
+mod schedule;
+mod selection;
 mod storage;
 
 use stateward_model::policy::Document;

@@ -1,36 +1,39 @@
 //! STO: storage and backup.
 
-use stateward_model::Resource;
-use stateward_model::kinds::s3::bucket;
+mod buckets;
+mod databases;
+mod plans;
+mod stores;
 
-use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, Subject, Verdict, View};
-use crate::profile::BucketClass;
+use crate::check::Check;
 
 /// The family.
-pub const CHECKS: &[Check] = &[STO_07];
-
-const STO_07: Check = Check {
-    id: "STO-07",
-    alias: "s3-bucket-versioning",
-    title: "Versioning on data buckets",
-    component: "storage",
-    category: Category::Backup,
-    severity: Severity::High,
-    effort: Effort::Small,
-    subject: Subject::Each(&bucket::KIND, bucket_versioning),
-    reads: &[Reads { kind: &bucket::KIND, attributes: &[bucket::VERSIONING.any()] }],
-    page: include_str!("../../docs/checks/STO-07.md"),
-};
-
-fn bucket_versioning(resource: &Resource, view: &View) -> Verdict {
-    if view.profile.storage.class(resource.id()) == BucketClass::Log {
-        return Ok(Outcome::NotApplicable("classed as a log bucket by the profile"));
-    }
-    let versioning = resource.get(&bucket::VERSIONING)?.unwrap_or_default();
-    if versioning.iter().any(|block| block.enabled) {
-        return Ok(Outcome::Pass);
-    }
-    Ok(Outcome::Fail(
-        "versioning is not enabled: a deleted or overwritten object cannot be brought back".into(),
-    ))
-}
+pub const CHECKS: &[Check] = &[
+    buckets::STO_01,
+    buckets::STO_02,
+    buckets::STO_03,
+    buckets::STO_04,
+    buckets::STO_05,
+    buckets::STO_06,
+    buckets::STO_07,
+    buckets::STO_09,
+    buckets::STO_10,
+    databases::STO_18,
+    databases::STO_20,
+    databases::STO_21,
+    databases::STO_22,
+    databases::STO_23,
+    databases::STO_24,
+    databases::STO_25,
+    stores::STO_26,
+    stores::STO_27,
+    stores::STO_29,
+    stores::STO_30,
+    stores::STO_32,
+    plans::STO_36,
+    plans::STO_38,
+    plans::STO_39,
+    plans::STO_40,
+    plans::STO_41,
+    stores::STO_42,
+];

@@ -613,15 +613,15 @@ async fn subnet_group_resource(s: &Session, group: DbSubnetGroup) -> Resource {
 }
 
 fn parameters(items: Vec<Parameter>) -> Vec<model::Parameter> {
-    items
-        .into_iter()
-        .filter(|parameter| parameter.parameter_value.is_some())
-        .map(|parameter| model::Parameter {
-            name: parameter.parameter_name.unwrap_or_default().to_lowercase(),
-            value: parameter.parameter_value,
-            apply_method: parameter.apply_method.map(|method| method.as_str().to_owned()),
-        })
-        .collect()
+    items.into_iter().filter(|parameter| parameter.parameter_value.is_some()).map(parameter).collect()
+}
+
+fn parameter(parameter: Parameter) -> model::Parameter {
+    model::Parameter {
+        name: parameter.parameter_name.unwrap_or_default().to_lowercase(),
+        value: parameter.parameter_value,
+        apply_method: parameter.apply_method.map(|method| method.as_str().to_owned()),
+    }
 }
 
 /// Asks for the TLS parameters by name: the only filter that the operation knows.
@@ -630,9 +630,10 @@ fn tls_filter() -> Filter {
     Filter::builder().name("parameter-name").set_values(Some(names)).build()
 }
 
-/// Emulators ignore the filter, so that the answer is sifted again.
+/// Emulators ignore the filter, so that the answer is sifted again. A parameter without a value stays: the family has
+/// it, and leaves it to the engine.
 fn tls(items: Vec<Parameter>) -> Vec<model::Parameter> {
-    let mut found = parameters(items);
+    let mut found: Vec<model::Parameter> = items.into_iter().map(parameter).collect();
     found.retain(|parameter| TLS_PARAMETERS.contains(&parameter.name.as_str()));
     found
 }
@@ -902,5 +903,7 @@ mod tests {
         let found = tls(vec![parameter("max_connections", "5"), parameter("rds.force_ssl", "1")]);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].value.as_deref(), Some("1"));
+        let unset = Parameter::builder().parameter_name("require_secure_transport").build();
+        assert_eq!(tls(vec![unset])[0].value, None, "the family has it, though nobody set it");
     }
 }

@@ -1,0 +1,317 @@
+//! AWS Backup: plans, vaults, recovery points and jobs.
+
+use stateward_model::kinds::backup::{job, plan, protected_resource, recovery_point, selection, vault};
+use stateward_model::kinds::dynamodb::table;
+use stateward_model::kinds::ec2::compute::{instance, volume};
+use stateward_model::kinds::efs::file_system;
+use stateward_model::kinds::kms::{alias, key};
+use stateward_model::kinds::rds::{cluster, db_instance};
+use stateward_model::policy::{Condition, Document, Principal, Statement};
+use stateward_model::{Cause, Gap, Kind, Resource};
+use time::{Duration, OffsetDateTime};
+
+use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, Subject, Verdict, View};
+use crate::checks::facts::{
+    KeyOwner, age_of, any_holds, arn_region, key_owner, records, records_in, span, time_of,
+};
+use crate::checks::schedule::last_start;
+use crate::inventory::exclusion;
+
+pub const STO_36: Check = Check {
+    id: "STO-36",
+    alias: "backup-plan-scheduled",
+    title: "A backup plan with a schedule exists",
+    component: "storage",
+    category: Category::Backup,
+    severity: Severity::High,
+    effort: Effort::Medium,
+    subject: Subject::Estate(plan_scheduled),
+    reads: &[
+        Reads { kind: &plan::KIND, attributes: &[plan::NAME.any(), plan::RULE.any()] },
+        Reads { kind: &selection::KIND, attributes: &[selection::PLAN_ID.any()] },
+    ],
+    page: include_str!("../../../docs/checks/STO-36.md"),
+};
+
+fn plan_scheduled(view: &View) -> Verdict {
+    let own = || view.inventory.of(&plan::KIND).filter(|plan| exclusion(plan).is_none());
+    if any_holds(own().map(|plan| runs(plan, view)))? {
+        return Ok(Outcome::Pass);
+    }
+    view.inventory.all(&plan::KIND)?;
+    Ok(Outcome::Fail(match own().count() {
+        0 => "there is no backup plan".into(),
+        count => format!("none of the {count} backup plans has both a schedule and a selection"),
+    }))
+}
+
+/// True when a rule of the plan has a schedule, and a selection gives it something to back up.
+fn runs(plan: &Resource, view: &View) -> Result<bool, Gap> {
+    if !plan.get_or_default(&plan::RULE)?.iter().any(is_scheduled) {
+        return Ok(false);
+    }
+    let place = &plan.address.place;
+    let here = view.inventory.of(&selection::KIND).filter(|found| &found.address.place == place);
+    let of_plan = |found: &Resource| Ok(found.get(&selection::PLAN_ID)?.as_deref() == Some(plan.id()));
+    if any_holds(here.map(of_plan))? {
+        return Ok(true);
+    }
+    view.inventory.complete(&selection::KIND, place).map(|()| false)
+}
+
+fn is_scheduled(rule: &plan::Rule) -> bool {
+    rule.schedule.as_deref().is_some_and(|schedule| !schedule.is_empty())
+}
+
+pub const STO_38: Check = Check {
+    id: "STO-38",
+    alias: "backup-vault-customer-key",
+    title: "Backup vaults use a customer key",
+    component: "storage",
+    category: Category::Encryption,
+    severity: Severity::Medium,
+    effort: Effort::Medium,
+    subject: Subject::Each(&vault::KIND, vault_key),
+    reads: &[
+        Reads { kind: &vault::KIND, attributes: &[vault::KMS_KEY_ARN.any()] },
+        Reads { kind: &key::KIND, attributes: &[key::KEY_MANAGER.any()] },
+        Reads { kind: &alias::KIND, attributes: &[alias::TARGET_KEY_ID.any()] },
+    ],
+    page: include_str!("../../../docs/checks/STO-38.md"),
+};
+
+fn vault_key(resource: &Resource, view: &View) -> Verdict {
+    let Some(reference) = resource.get(&vault::KMS_KEY_ARN)?.filter(|arn| !arn.is_empty()) else {
+        return Ok(Outcome::Fail("the vault names no key".into()));
+    };
+    Ok(match key_owner(&reference, &resource.address.place, view)? {
+        KeyOwner::Customer => Outcome::Pass,
+        KeyOwner::Aws => Outcome::Fail(
+            "the vault uses a key that AWS manages, so that its recovery points cannot go to another account"
+                .into(),
+        ),
+        KeyOwner::Nobody => Outcome::Fail(format!("the key of the vault, {reference}, does not exist")),
+    })
+}
+
+pub const STO_39: Check = Check {
+    id: "STO-39",
+    alias: "recovery-points-encrypted",
+    title: "Recovery points are encrypted",
+    component: "storage",
+    category: Category::Encryption,
+    severity: Severity::Medium,
+    effort: Effort::Medium,
+    subject: Subject::EachIncludingExcluded(&recovery_point::KIND, point_encrypted),
+    reads: &[Reads {
+        kind: &recovery_point::KIND,
+        attributes: &[recovery_point::ENCRYPTED.any(), recovery_point::RESOURCE_ARN.any()],
+    }],
+    page: include_str!("../../../docs/checks/STO-39.md"),
+};
+
+fn point_encrypted(resource: &Resource, _: &View) -> Verdict {
+    if resource.get_or_default(&recovery_point::ENCRYPTED)? {
+        return Ok(Outcome::Pass);
+    }
+    let of = resource.get(&recovery_point::RESOURCE_ARN)?.unwrap_or_else(|| "a resource".into());
+    Ok(Outcome::Fail(format!("the recovery point of {of} is not encrypted")))
+}
+
+pub const STO_40: Check = Check {
+    id: "STO-40",
+    alias: "backup-vault-locked",
+    title: "Vaults are locked against deletion",
+    component: "storage",
+    category: Category::Backup,
+    severity: Severity::Medium,
+    effort: Effort::Medium,
+    subject: Subject::Each(&vault::KIND, vault_locked),
+    reads: &[Reads { kind: &vault::KIND, attributes: &[vault::LOCK.any(), vault::POLICY.any()] }],
+    page: include_str!("../../../docs/checks/STO-40.md"),
+};
+
+fn vault_locked(resource: &Resource, _: &View) -> Verdict {
+    let lock = resource.get(&vault::LOCK);
+    if lock.as_ref().is_ok_and(|lock| lock.as_ref().is_some_and(|lock| !lock.is_empty())) {
+        return Ok(Outcome::Pass);
+    }
+    let text = resource.get(&vault::POLICY)?.filter(|text| !text.is_empty());
+    let policy = match &text {
+        None => None,
+        Some(text) => Some(Document::parse(text).ok_or_else(|| {
+            Gap::new("backup:GetBackupVaultAccessPolicy", Cause::Malformed, "the vault policy is no policy")
+        })?),
+    };
+    if policy.is_some_and(|policy| policy.statements.iter().any(refuses_deletes)) {
+        return Ok(Outcome::Pass);
+    }
+    lock?;
+    Ok(Outcome::Fail("neither a lock nor its policy keeps recovery points from being deleted".into()))
+}
+
+/// True when it denies the delete of recovery points to everybody, but for those whom it names (break-glass).
+fn refuses_deletes(statement: &Statement) -> bool {
+    const IDENTITY: &[&str] = &["aws:principalarn", "aws:userid", "aws:username", "aws:principalid"];
+    let exempts = |condition: &Condition| {
+        let operator = condition.operator.as_str();
+        let negated = operator.starts_with("StringNot") || operator.starts_with("ArnNot");
+        let named = !condition.values.is_empty() && !condition.values.iter().any(|value| value == "*");
+        negated
+            && named
+            && (IDENTITY.contains(&condition.key.as_str()) || condition.key.starts_with("aws:principaltag/"))
+    };
+    !statement.allow
+        && statement.covers_action("backup:DeleteRecoveryPoint")
+        && !statement.other_resources
+        && statement.resources.iter().any(|resource| resource == "*")
+        && (statement.everybody_else || statement.principals.contains(&Principal::Anyone))
+        && statement.conditions.iter().all(exempts)
+}
+
+pub const STO_41: Check = Check {
+    id: "STO-41",
+    alias: "backup-jobs-succeed",
+    title: "Recent backup jobs succeeded",
+    component: "storage",
+    category: Category::Backup,
+    severity: Severity::High,
+    effort: Effort::Medium,
+    subject: Subject::EachIncludingExcluded(&protected_resource::KIND, jobs_succeed),
+    reads: &[
+        Reads { kind: &protected_resource::KIND, attributes: &[protected_resource::LAST_BACKUP.any()] },
+        Reads {
+            kind: &job::KIND,
+            attributes: &[
+                job::RESOURCE_ARN.any(),
+                job::STATE.any(),
+                job::CREATED_AT.any(),
+                job::COMPLETED_AT.any(),
+                job::PLAN_ID.any(),
+                job::STATUS_MESSAGE.any(),
+            ],
+        },
+        Reads { kind: &plan::KIND, attributes: &[plan::RULE.any()] },
+        Reads { kind: &recovery_point::KIND, attributes: &[recovery_point::RESOURCE_ARN.any()] },
+        Reads { kind: &db_instance::KIND, attributes: &[] },
+        Reads { kind: &cluster::KIND, attributes: &[] },
+        Reads { kind: &table::KIND, attributes: &[] },
+        Reads { kind: &volume::KIND, attributes: &[] },
+        Reads { kind: &instance::KIND, attributes: &[] },
+        Reads { kind: &file_system::KIND, attributes: &[] },
+    ],
+    page: include_str!("../../../docs/checks/STO-41.md"),
+};
+
+fn jobs_succeed(resource: &Resource, view: &View) -> Verdict {
+    let arn = resource.id();
+    if arn_region(arn).is_some_and(|region| region != resource.region()) {
+        return Ok(Outcome::NotApplicable("only copies of it are here; its own region is judged"));
+    }
+    match last_jobs(resource, view)? {
+        Outcome::Fail(_) if is_gone(resource, view)? => {
+            Ok(Outcome::NotApplicable("it no longer exists; only its recovery points do"))
+        }
+        outcome => Ok(outcome),
+    }
+}
+
+fn last_jobs(resource: &Resource, view: &View) -> Verdict {
+    const FINISHED: &[&str] = &["COMPLETED", "FAILED", "EXPIRED", "PARTIAL", "ABORTED"];
+    let mut finished = Vec::new();
+    for found in records_in(&job::KIND, &resource.address.place, view)? {
+        let state = found.get_or_default(&job::STATE)?;
+        if found.get(&job::RESOURCE_ARN)?.as_deref() == Some(resource.id())
+            && FINISHED.contains(&state.as_str())
+        {
+            finished.push((found.get_or_default(&job::CREATED_AT)?, state, found));
+        }
+    }
+    finished.sort_by(|a, b| a.0.cmp(&b.0));
+    let Some((_, state, last)) = finished.last() else { return without_jobs(resource, view) };
+    if state != "COMPLETED" {
+        let why = last.get(&job::STATUS_MESSAGE)?.map(|message| format!(": {message}")).unwrap_or_default();
+        return Ok(Outcome::Fail(format!("its last backup job ended as {state}{why}")));
+    }
+    let planned = finished.iter().rev().find_map(|(_, _, found)| found.get(&job::PLAN_ID).transpose());
+    let Some(plan) = planned.transpose()? else {
+        return Ok(Outcome::NotApplicable("it is only backed up on demand, so that no schedule says when"));
+    };
+    let Some(plan) = view.inventory.lookup(&plan::KIND, &resource.address.place, &plan)? else {
+        return Ok(Outcome::Fail("the backup plan that backed it up no longer exists".into()));
+    };
+    let ended = time_of(&last.get_or_default(&job::COMPLETED_AT)?)?;
+    Ok(match due_since(plan, view)? {
+        Some(due) if ended < due => Outcome::Fail(format!(
+            "its last backup ended {} ago, and the schedule wanted one since",
+            span((view.as_of - ended).whole_seconds())
+        )),
+        _ => Outcome::Pass,
+    })
+}
+
+/// Jobs are listed for 30 days. Continuous backups run without any.
+fn without_jobs(resource: &Resource, view: &View) -> Verdict {
+    for point in records(&recovery_point::KIND, view)? {
+        let continuous = point.id().contains(":recovery-point:continuous:");
+        if continuous && point.get(&recovery_point::RESOURCE_ARN)?.as_deref() == Some(resource.id()) {
+            return Ok(Outcome::NotApplicable("it is backed up continuously, without jobs"));
+        }
+    }
+    let last = resource.get(&protected_resource::LAST_BACKUP)?;
+    let age = last.map(|stamp| age_of(&stamp, view)).transpose()?;
+    let last = age.map(|age| format!("; the last backup is {} old", span(age))).unwrap_or_default();
+    Ok(Outcome::Fail(format!("no backup job of it ended in the last 30 days{last}")))
+}
+
+/// The last scheduled start whose windows have passed, so that its job must have ended; `None` where the plan has no
+/// schedule for jobs.
+fn due_since(plan: &Resource, view: &View) -> Result<Option<OffsetDateTime>, Gap> {
+    // Defaults of the API where a rule has no windows.
+    const START: i64 = 8 * 60;
+    const COMPLETION: i64 = 7 * 24 * 60;
+    let mut due = None;
+    for rule in plan.get_or_default(&plan::RULE)? {
+        if !is_scheduled(&rule) || rule.enable_continuous_backup == Some(true) {
+            continue;
+        }
+        let windows = rule.start_window.unwrap_or(START) + rule.completion_window.unwrap_or(COMPLETION);
+        let schedule = rule.schedule.unwrap_or_default();
+        let start = last_start(&schedule, view.as_of - Duration::minutes(windows)).ok_or_else(|| {
+            Gap::new(
+                "backup:GetBackupPlan",
+                Cause::Unsupported,
+                format!("the schedule {schedule} is not understood"),
+            )
+        })?;
+        // Without a table of time zones, a day more is allowed: no zone is further from UTC.
+        let utc = matches!(rule.schedule_expression_timezone.as_deref(), None | Some("" | "UTC" | "Etc/UTC"));
+        let start = if utc { start } else { start - Duration::days(1) };
+        due = due.max(Some(start));
+    }
+    Ok(due)
+}
+
+/// Whether it is proved that the protected resource was deleted. Types that are not read may exist.
+fn is_gone(resource: &Resource, view: &View) -> Result<bool, Gap> {
+    let Some((kind, id)) = resource_of(resource.id()) else { return Ok(false) };
+    Ok(view.inventory.lookup(kind, &resource.address.place, id)?.is_none())
+}
+
+/// Kind and id of the resource that an ARN names.
+fn resource_of(arn: &str) -> Option<(&'static Kind, &str)> {
+    const FORMS: &[(&str, &str, &Kind)] = &[
+        ("rds", "db:", &db_instance::KIND),
+        ("rds", "cluster:", &cluster::KIND),
+        ("dynamodb", "table/", &table::KIND),
+        ("ec2", "volume/", &volume::KIND),
+        ("ec2", "instance/", &instance::KIND),
+        ("elasticfilesystem", "file-system/", &file_system::KIND),
+    ];
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let [_, _, service, _, _, name] = parts.as_slice() else { return None };
+    FORMS.iter().find_map(|(of, prefix, kind)| {
+        let id = name.strip_prefix(prefix).filter(|_| of == service)?;
+        Some((*kind, id))
+    })
+}

@@ -1,0 +1,180 @@
+//! DynamoDB tables, caches, queues and topics.
+
+use stateward_model::Resource;
+use stateward_model::kinds::dynamodb::table;
+use stateward_model::kinds::elasticache::{CACHE_TAGS, CACHE_TAGS_ALL, replication_group};
+use stateward_model::kinds::{sns::topic, sqs::queue};
+
+use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, Subject, Verdict, View};
+use crate::checks::facts::{in_production, known_tags};
+use crate::profile::any_matches;
+
+pub const STO_26: Check = Check {
+    id: "STO-26",
+    alias: "dynamodb-point-in-time-recovery",
+    title: "DynamoDB point-in-time recovery on",
+    component: "storage",
+    category: Category::Backup,
+    severity: Severity::High,
+    effort: Effort::Small,
+    subject: Subject::Each(&table::KIND, point_in_time_recovery),
+    reads: &[Reads { kind: &table::KIND, attributes: &[table::POINT_IN_TIME_RECOVERY.any()] }],
+    page: include_str!("../../../docs/checks/STO-26.md"),
+};
+
+fn point_in_time_recovery(resource: &Resource, _: &View) -> Verdict {
+    if resource.get_or_default(&table::POINT_IN_TIME_RECOVERY)?.iter().any(|block| block.enabled) {
+        return Ok(Outcome::Pass);
+    }
+    Ok(Outcome::Fail("point-in-time recovery is off: what is overwritten is gone".into()))
+}
+
+pub const STO_27: Check = Check {
+    id: "STO-27",
+    alias: "dynamodb-deletion-protection",
+    title: "DynamoDB tables protected from deletion",
+    component: "storage",
+    category: Category::Backup,
+    severity: Severity::Medium,
+    effort: Effort::Small,
+    subject: Subject::Each(&table::KIND, deletion_protection),
+    reads: &[Reads {
+        kind: &table::KIND,
+        attributes: &[
+            table::DELETION_PROTECTION_ENABLED.any(),
+            table::TABLE_TAGS.any(),
+            table::TABLE_TAGS_ALL.any(),
+        ],
+    }],
+    page: include_str!("../../../docs/checks/STO-27.md"),
+};
+
+fn deletion_protection(resource: &Resource, view: &View) -> Verdict {
+    if resource.get_or_default(&table::DELETION_PROTECTION_ENABLED)? {
+        return Ok(Outcome::Pass);
+    }
+    if !in_production(resource, view)? {
+        return Ok(Outcome::NotApplicable("its tags name an environment that is not production"));
+    }
+    Ok(Outcome::Fail("one call deletes it: deletion protection is off".into()))
+}
+
+pub const STO_29: Check = Check {
+    id: "STO-29",
+    alias: "elasticache-encrypted-at-rest",
+    title: "ElastiCache encrypted at rest",
+    component: "storage",
+    category: Category::Encryption,
+    severity: Severity::High,
+    effort: Effort::Large,
+    subject: Subject::Each(&replication_group::KIND, encrypted_at_rest),
+    reads: &[Reads {
+        kind: &replication_group::KIND,
+        attributes: &[replication_group::AT_REST_ENCRYPTION_ENABLED.any()],
+    }],
+    page: include_str!("../../../docs/checks/STO-29.md"),
+};
+
+fn encrypted_at_rest(resource: &Resource, _: &View) -> Verdict {
+    if resource.get_or_default(&replication_group::AT_REST_ENCRYPTION_ENABLED)? {
+        return Ok(Outcome::Pass);
+    }
+    Ok(Outcome::Fail("disks and snapshots of the cache are not encrypted".into()))
+}
+
+pub const STO_30: Check = Check {
+    id: "STO-30",
+    alias: "elasticache-encrypted-in-transit",
+    title: "ElastiCache encrypted in transit",
+    component: "storage",
+    category: Category::Encryption,
+    severity: Severity::High,
+    effort: Effort::Medium,
+    subject: Subject::Each(&replication_group::KIND, encrypted_in_transit),
+    reads: &[Reads {
+        kind: &replication_group::KIND,
+        attributes: &[
+            replication_group::TRANSIT_ENCRYPTION_ENABLED.any(),
+            replication_group::TRANSIT_ENCRYPTION_MODE.any(),
+        ],
+    }],
+    page: include_str!("../../../docs/checks/STO-30.md"),
+};
+
+fn encrypted_in_transit(resource: &Resource, _: &View) -> Verdict {
+    if !resource.get_or_default(&replication_group::TRANSIT_ENCRYPTION_ENABLED)? {
+        return Ok(Outcome::Fail("clients talk to the cache in clear".into()));
+    }
+    // Engines that do not show a mode know no other than `required`.
+    Ok(match resource.get(&replication_group::TRANSIT_ENCRYPTION_MODE)?.as_deref() {
+        Some("preferred") => Outcome::Fail("the cache prefers TLS, but also answers in clear".into()),
+        _ => Outcome::Pass,
+    })
+}
+
+pub const STO_32: Check = Check {
+    id: "STO-32",
+    alias: "elasticache-snapshots",
+    title: "ElastiCache snapshots kept",
+    component: "storage",
+    category: Category::Backup,
+    severity: Severity::Medium,
+    effort: Effort::Small,
+    subject: Subject::Each(&replication_group::KIND, snapshots_kept),
+    reads: &[Reads {
+        kind: &replication_group::KIND,
+        attributes: &[
+            replication_group::SNAPSHOT_RETENTION_LIMIT.any(),
+            CACHE_TAGS.any(),
+            CACHE_TAGS_ALL.any(),
+        ],
+    }],
+    page: include_str!("../../../docs/checks/STO-32.md"),
+};
+
+fn snapshots_kept(resource: &Resource, view: &View) -> Verdict {
+    if resource.get_or_default(&replication_group::SNAPSHOT_RETENTION_LIMIT)? >= 1 {
+        return Ok(Outcome::Pass);
+    }
+    let tags = known_tags(resource)?;
+    if tags.iter().any(|(key, value)| any_matches(&view.profile.backup.cache_tags, &format!("{key}={value}")))
+    {
+        return Ok(Outcome::NotApplicable("its tags say that it is a pure cache"));
+    }
+    Ok(Outcome::Fail("no snapshot is kept, and no tag says that it is a pure cache".into()))
+}
+
+pub const STO_42: Check = Check {
+    id: "STO-42",
+    alias: "queues-topics-encrypted",
+    title: "Queues and topics encrypted",
+    component: "storage",
+    category: Category::Encryption,
+    severity: Severity::Medium,
+    effort: Effort::Small,
+    subject: Subject::EachOf(&[&queue::KIND, &topic::KIND], messages_encrypted),
+    reads: &[
+        Reads {
+            kind: &queue::KIND,
+            attributes: &[queue::KMS_MASTER_KEY_ID.any(), queue::SQS_MANAGED_SSE_ENABLED.any()],
+        },
+        Reads { kind: &topic::KIND, attributes: &[topic::KMS_MASTER_KEY_ID.any()] },
+    ],
+    page: include_str!("../../../docs/checks/STO-42.md"),
+};
+
+fn messages_encrypted(resource: &Resource, _: &View) -> Verdict {
+    // Queues and topics have the key under the same name.
+    if resource.get(&queue::KMS_MASTER_KEY_ID)?.is_some_and(|key| !key.is_empty()) {
+        return Ok(Outcome::Pass);
+    }
+    if resource.kind() == topic::KIND.name {
+        return Ok(Outcome::Fail("the topic has no key: messages are stored in clear".into()));
+    }
+    if resource.get_or_default(&queue::SQS_MANAGED_SSE_ENABLED)? {
+        return Ok(Outcome::Pass);
+    }
+    Ok(Outcome::Fail(
+        "the queue has no key, and encryption by SQS is off: messages are stored in clear".into(),
+    ))
+}
