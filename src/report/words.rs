@@ -148,10 +148,10 @@ pub const fn gate(of: Gate) -> &'static str {
 }
 
 /// What the effort classes mean.
-pub fn effort(of: u8) -> &'static str {
+pub fn effort(of: u64) -> &'static str {
     match of {
         0..=1 => "small",
-        2..=3 => "medium",
+        2..=7 => "medium",
         _ => "large",
     }
 }
