@@ -131,6 +131,8 @@ pub type Verdict = Result<Outcome, Gap>;
 pub struct StateFacts {
     /// Where it was read from.
     pub uri: String,
+    /// Why it could not be read: of its content nothing is then known.
+    pub unread: Option<Gap>,
     /// Its serial.
     pub serial: u64,
     /// Its lineage.
@@ -212,8 +214,6 @@ pub struct DriftFacts {
     pub conflicts: Vec<String>,
     /// Managed instances outside of the audited accounts and regions, and deposed objects that still live.
     pub ghosts: Vec<String>,
-    /// States that could not be read: what they manage looks unmanaged.
-    pub unread_states: Vec<String>,
 }
 
 /// All that a check may look at beside its resource.

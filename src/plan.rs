@@ -140,7 +140,7 @@ impl Check {
 
     /// True when it judges what drift found.
     pub fn needs_drift(&self) -> bool {
-        self.category == crate::check::Category::Drift
+        self.category == crate::check::Category::Drift && matches!(self.subject, Subject::Estate(_))
     }
 }
 
