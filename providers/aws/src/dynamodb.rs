@@ -237,9 +237,10 @@ mod tests {
         ReplicaDescription, ReplicaStatus, ScalarAttributeType,
     };
     use aws_smithy_types::DateTime;
-    use stateward_model::Place;
+    use stateward_model::{Place, Slot};
 
     use super::*;
+    use crate::canned::{Account, wanting, wanting_all};
 
     fn resource() -> Resource {
         Resource::new(Place::new("1", "us-west-2"), table::KIND.name, "t")
@@ -328,5 +329,50 @@ mod tests {
         let gap = inside(&DESCRIBE, Ok(Some(())), |()| None::<u8>).unwrap_err();
         assert_eq!(gap.cause, Cause::Malformed);
         assert_eq!(inside(&DESCRIBE, Ok(None), |()| Some(1)), Ok(None));
+    }
+
+    #[tokio::test]
+    async fn a_table_that_is_gone_is_none_and_a_refusal_leaves_the_attributes_of_its_call() {
+        let account = Account::new(wanting_all(&table::KIND), |asked| {
+            let refusal = |code: &str| (400, json!({ "__type": code }).to_string());
+            match (asked.operation.as_str(), asked.body.contains("gone")) {
+                ("ListTables", _) => (200, r#"{"TableNames":["gone","kept"]}"#.into()),
+                (_, true) => refusal("ResourceNotFoundException"),
+                ("DescribeTable", _) => (200, r#"{"Table":{"TableName":"kept"}}"#.into()),
+                ("DescribeContinuousBackups", _) => refusal("AccessDeniedException"),
+                ("DescribeTimeToLive", _) => (200, r#"{"TimeToLiveDescription":{}}"#.into()),
+                _ => (200, r#"{"Tags":[{"Key":"a","Value":"b"}]}"#.into()),
+            }
+        });
+        let harvest = tables(account.home()).await;
+        assert_eq!(harvest.gaps, []);
+        let [kept] = harvest.resources.as_slice() else { panic!("one table is gone") };
+        let unread: Vec<&str> =
+            kept.slots().filter(|(_, slot)| matches!(slot, Slot::Unread(_))).map(|(path, _)| path).collect();
+        assert_eq!(
+            unread,
+            ["earliest_restorable_date_time", "latest_restorable_date_time", "point_in_time_recovery"]
+        );
+        assert!(table::KIND.attributes.iter().all(|attr| kept.has(attr.path)));
+        assert_eq!(kept.tags()["a"], "b");
+        assert_eq!(account.calls("ListTagsOfResource"), 1, "nothing more is asked of a table that is gone");
+    }
+
+    #[tokio::test]
+    async fn what_nobody_wants_is_not_read() {
+        let account =
+            Account::new(wanting(&table::KIND, &[table::POINT_IN_TIME_RECOVERY.path()]), |asked| match asked
+                .operation
+                .as_str()
+            {
+                "ListTables" => (200, r#"{"TableNames":["t"]}"#.into()),
+                _ => {
+                    (200, r#"{"ContinuousBackupsDescription":{"ContinuousBackupsStatus":"ENABLED"}}"#.into())
+                }
+            });
+        let harvest = tables(account.home()).await;
+        assert_eq!(account.calls("DescribeContinuousBackups"), 1);
+        assert_eq!(account.calls("DescribeTable") + account.calls("ListTagsOfResource"), 0);
+        assert!(harvest.resources[0].get(&table::BILLING_MODE).is_err());
     }
 }

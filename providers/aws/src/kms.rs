@@ -261,8 +261,10 @@ fn alias_resource(s: &Session, entry: &AliasListEntry) -> Resource {
 #[cfg(test)]
 mod tests {
     use aws_sdk_kms::types::{MultiRegionConfiguration, MultiRegionKey};
+    use serde_json::json;
 
     use super::*;
+    use crate::canned::{Account, Asked, wanting, wanting_all};
 
     fn metadata(spec: KeySpec, origin: OriginType, state: KeyState) -> KeyMetadata {
         KeyMetadata::builder().key_id("k").key_spec(spec).origin(origin).key_state(state).build().unwrap()
@@ -307,5 +309,77 @@ mod tests {
         assert_eq!(regions(&copy), ["eu-west-1", "us-west-2"]);
         let single = metadata(KeySpec::SymmetricDefault, OriginType::AwsKms, KeyState::Enabled);
         assert_eq!((regions(&single), primary(&single)), (Vec::new(), None));
+    }
+
+    const MANAGED: &str = "managed";
+    const OWN: &str = "own";
+    const ASYMMETRIC: &str = "asymmetric";
+
+    /// A region with a key of AWS, one of the account, and one that cannot rotate.
+    fn answer(asked: &Asked) -> (u16, String) {
+        let about = |id: &str| asked.body.contains(&format!("\"{id}\""));
+        let spec = if about(ASYMMETRIC) { "RSA_2048" } else { "SYMMETRIC_DEFAULT" };
+        let manager = if about(MANAGED) { "AWS" } else { "CUSTOMER" };
+        let body = match asked.operation.as_str() {
+            "ListKeys" => {
+                json!({ "Keys": [{ "KeyId": MANAGED }, { "KeyId": OWN }, { "KeyId": ASYMMETRIC }] })
+            }
+            "ListAliases" => json!({ "Aliases": [
+                { "AliasName": "alias/aws/rds", "TargetKeyId": MANAGED },
+                { "AliasName": "alias/app", "TargetKeyId": OWN },
+            ] }),
+            "DescribeKey" => json!({ "KeyMetadata": { "KeyId": "k", "KeyManager": manager, "KeySpec": spec,
+                "Origin": "AWS_KMS", "KeyState": "Enabled", "Enabled": true } }),
+            "GetKeyRotationStatus" => json!({ "KeyRotationEnabled": true, "RotationPeriodInDays": 365 }),
+            "GetKeyPolicy" => json!({ "Policy": "{}" }),
+            _ => json!({ "Tags": [] }),
+        };
+        (200, body.to_string())
+    }
+
+    #[tokio::test]
+    async fn no_call_is_spent_on_keys_of_aws_nor_on_a_rotation_that_cannot_be() {
+        let account = Account::new(wanting_all(&key::KIND), answer);
+        let harvest = keys(account.home()).await;
+        assert_eq!(harvest.gaps, []);
+        let [managed, own, asymmetric] = harvest.resources.as_slice() else { panic!("three keys") };
+        assert_eq!(managed.get(&key::KEY_MANAGER), Ok(Some("AWS".into())));
+        assert!((key::KIND.exclusion)(managed).is_some() && (key::KIND.exclusion)(own).is_none());
+        assert_eq!(own.name.as_deref(), Some("app"));
+        assert_eq!(own.get(&key::ENABLE_KEY_ROTATION), Ok(Some(true)));
+        assert_eq!(asymmetric.get(&key::ENABLE_KEY_ROTATION), Ok(Some(false)));
+        let counts = ["DescribeKey", "GetKeyRotationStatus", "GetKeyPolicy", "ListResourceTags"]
+            .map(|operation| account.calls(operation));
+        assert_eq!(counts, [2, 1, 2, 2]);
+    }
+
+    #[tokio::test]
+    async fn without_the_aliases_the_metadata_tells_whose_a_key_is() {
+        let account = Account::new(wanting(&key::KIND, &[]), |asked| match asked.operation.as_str() {
+            "ListAliases" => (400, r#"{"__type":"AccessDeniedException"}"#.into()),
+            _ => answer(asked),
+        });
+        let harvest = keys(account.home()).await;
+        assert_eq!(harvest.gaps, [], "the keys themselves were listed");
+        let excluded = |r: &Resource| (key::KIND.exclusion)(r).is_some();
+        assert_eq!(harvest.resources.iter().map(excluded).collect::<Vec<_>>(), [true, false, false]);
+        assert!(harvest.resources.iter().all(|r| r.get(&key::ALIASES).is_err()));
+        assert_eq!(key_aliases(account.home()).await.gaps.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_gone_is_none_and_a_refusal_stays_on_its_key() {
+        let account = Account::new(wanting_all(&key::KIND), |asked| {
+            match (asked.operation.as_str(), asked.body.contains("\"own\"")) {
+                ("DescribeKey", true) => (400, r#"{"__type":"AccessDeniedException"}"#.into()),
+                ("DescribeKey", false) => (400, r#"{"__type":"NotFoundException"}"#.into()),
+                _ => answer(asked),
+            }
+        });
+        let harvest = keys(account.home()).await;
+        let [_, own] = harvest.resources.as_slice() else { panic!("one key is gone") };
+        assert_eq!(own.get(&key::KEY_STATE).unwrap_err().cause, Cause::Denied);
+        assert_eq!(own.get(&key::ENABLE_KEY_ROTATION), Ok(Some(true)), "the status itself was read");
+        assert!(own.get(&key::POLICY).is_ok());
     }
 }

@@ -5,6 +5,8 @@ mod account;
 mod autoscaling;
 mod backup;
 pub mod call;
+#[cfg(test)]
+mod canned;
 mod classify;
 mod cloudwatch;
 mod dynamodb;

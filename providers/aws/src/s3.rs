@@ -739,9 +739,10 @@ mod tests {
         Protocol, Redirect, ReplicationRuleFilter, ReplicationRuleStatus, StorageClass,
         TransitionStorageClass, Type,
     };
-    use stateward_model::{AnyAttr, Comparison, compare};
+    use stateward_model::{AnyAttr, Cause, Comparison, compare};
 
     use super::*;
+    use crate::canned::{Account, wanting, wanting_all};
 
     /// What differs between what a state of provider 3 says and what was read.
     fn differences(attr: AnyAttr, declared: Value, live: Value) -> Vec<String> {
@@ -858,5 +859,111 @@ mod tests {
         let state = json!([{ "index_document": "", "error_document": "", "redirect_all_requests_to": "",
             "routing_rules": r#"[{"Redirect":{"ReplaceKeyPrefixWith":"d/","Protocol":"https"},"Condition":{"KeyPrefixEquals":"docs/"}}]"# }]);
         assert_eq!(differences(bucket::WEBSITE.any(), state, json!([website(&out)])), Vec::<String>::new());
+    }
+
+    const LISTED: &str = "<ListAllMyBucketsResult><Buckets>\
+        <Bucket><Name>here</Name><BucketRegion>us-west-2</BucketRegion></Bucket>\
+        <Bucket><Name>there</Name><BucketRegion>eu-west-1</BucketRegion></Bucket>\
+        <Bucket><Name>lost</Name></Bucket></Buckets></ListAllMyBucketsResult>";
+
+    fn refusal(status: u16, code: &str) -> (u16, String) {
+        (status, format!("<Error><Code>{code}</Code></Error>"))
+    }
+
+    #[tokio::test]
+    async fn one_listing_serves_all_regions_and_a_bucket_of_unknown_place_breaks_it_for_all() {
+        let account =
+            Account::new(wanting(&bucket::KIND, &[]), |asked| match asked.target.contains("location") {
+                true => refusal(403, "AccessDenied"),
+                false => (200, LISTED.into()),
+            });
+        let (home, other) = (account.home(), account.region("eu-west-1"));
+        for (session, name) in [(home, "here"), (&other, "there")] {
+            let harvest = buckets(session).await;
+            assert_eq!(harvest.resources.iter().map(Resource::id).collect::<Vec<_>>(), [name]);
+            assert_eq!(harvest.gaps.len(), 1);
+            assert_eq!(harvest.gaps[0].cause, Cause::Denied);
+            assert!(harvest.gaps[0].detail.contains("lost"), "{}", harvest.gaps[0].detail);
+        }
+        assert_eq!((account.calls("ListBuckets"), account.calls("GetBucketLocation")), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn a_bucket_that_is_gone_is_none_and_a_refusal_stays_on_its_bucket_and_attribute() {
+        let account = Account::new(wanting_all(&bucket::KIND), |asked| {
+            let target = asked.target.as_str();
+            if target.starts_with("/?") {
+                let names = ["gone", "shut", "open"].map(|name| {
+                    format!("<Bucket><Name>{name}</Name><BucketRegion>us-west-2</BucketRegion></Bucket>")
+                });
+                let buckets = names.concat();
+                return (
+                    200,
+                    format!("<ListAllMyBucketsResult><Buckets>{buckets}</Buckets></ListAllMyBucketsResult>"),
+                );
+            }
+            match target {
+                _ if target.starts_with("/gone") => refusal(404, "NoSuchBucket"),
+                _ if target.starts_with("/shut") && target.contains("?encryption") => {
+                    refusal(403, "AccessDenied")
+                }
+                _ if target.contains("?versioning") => (200, "<VersioningConfiguration/>".into()),
+                _ if target.contains("?logging") => (200, "<BucketLoggingStatus/>".into()),
+                _ if target.contains("?accelerate") => (200, "<AccelerateConfiguration/>".into()),
+                _ if target.contains("?requestPayment") => (200, "<RequestPaymentConfiguration/>".into()),
+                _ if target.contains("?acl") => (200, "<AccessControlPolicy/>".into()),
+                _ => refusal(404, absence(target)),
+            }
+        });
+        let harvest = buckets(account.home()).await;
+        assert_eq!(harvest.gaps, []);
+        let names: Vec<&str> = harvest.resources.iter().map(Resource::id).collect();
+        assert_eq!(names, ["shut", "open"]);
+        let unread = |r: &Resource| -> Vec<String> {
+            r.slots()
+                .filter(|(_, slot)| matches!(slot, Slot::Unread(_)))
+                .map(|(path, _)| path.into())
+                .collect()
+        };
+        assert_eq!(unread(&harvest.resources[0]), ["server_side_encryption_configuration"]);
+        let open = &harvest.resources[1];
+        assert_eq!(unread(open), Vec::<String>::new());
+        assert!(bucket::KIND.attributes.iter().all(|attr| open.has(attr.path)));
+        assert_eq!(open.get(&bucket::POLICY), Ok(None));
+        assert_eq!(open.get(&bucket::POLICY_IS_PUBLIC), Ok(Some(false)));
+        assert_eq!(open.get(&bucket::PUBLIC_ACCESS_BLOCK), Ok(Some(Vec::new())));
+        assert_eq!(account.calls("GetBucketPolicyStatus"), 0, "no policy, so none that is public");
+    }
+
+    /// What S3 answers where a bucket has no such part.
+    fn absence(target: &str) -> &'static str {
+        let parts = [
+            ("?encryption", "ServerSideEncryptionConfigurationNotFoundError"),
+            ("?lifecycle", "NoSuchLifecycleConfiguration"),
+            ("?replication", "ReplicationConfigurationNotFoundError"),
+            ("?policy", "NoSuchBucketPolicy"),
+            ("?cors", "NoSuchCORSConfiguration"),
+            ("?website", "NoSuchWebsiteConfiguration"),
+            ("?object-lock", "ObjectLockConfigurationNotFoundError"),
+            ("?tagging", "NoSuchTagSet"),
+            ("?publicAccessBlock", "NoSuchPublicAccessBlockConfiguration"),
+            ("?ownershipControls", "OwnershipControlsNotFoundError"),
+        ];
+        parts.iter().find(|(part, _)| target.contains(part)).map_or("InternalError", |(_, code)| code)
+    }
+
+    #[tokio::test]
+    async fn an_account_without_a_block_has_all_its_flags_off_and_a_refusal_says_nothing_of_them() {
+        let answered = |status: u16, code: &'static str| {
+            Account::new(wanting_all(&account_public_access_block::KIND), move |_| {
+                (status, format!("<ErrorResponse>{}</ErrorResponse>", refusal(status, code).1))
+            })
+        };
+        let account = answered(404, "NoSuchPublicAccessBlockConfiguration");
+        let found = &account_block(account.home()).await.resources[0];
+        assert_eq!(found.get(&account_public_access_block::CONFIGURED), Ok(Some(false)));
+        assert_eq!(found.get(&account_public_access_block::BLOCK_PUBLIC_ACLS), Ok(Some(false)));
+        let harvest = account_block(answered(403, "AccessDenied").home()).await;
+        assert_eq!((harvest.resources.len(), harvest.gaps.len()), (0, 1));
     }
 }
