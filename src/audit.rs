@@ -110,6 +110,7 @@ pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, 
     let live = Inventory::live(readings);
     for state in &mut recorded.states {
         state.facts.observe(state.resources.iter(), &question.profile.environments);
+        state.facts.unread = state.gap.clone();
     }
     let declared = || recorded.states.iter().flat_map(|state| state.resources.iter());
     let identities = identities(declared(), &live);
@@ -280,7 +281,6 @@ fn drift_facts(drift: &Drift, live: &Inventory, profile: &Profile, as_of: Offset
         loosening: loosening.into_iter().collect(),
         conflicts: addresses(Class::Conflict),
         ghosts: addresses(Class::Ghost),
-        unread_states: drift.unread_states.clone(),
     }
 }
 
