@@ -250,6 +250,8 @@ pub enum Subject {
     EachIncludingExcluded(&'static Kind, fn(&Resource, &View) -> Verdict),
     /// As `Each`, on the resources of several kinds: topics and queues, or everything that holds a policy.
     EachOf(&'static [&'static Kind], fn(&Resource, &View) -> Verdict),
+    /// As `EachOf`, with those that a rule excludes (snapshots of images: STO-13).
+    EachOfIncludingExcluded(&'static [&'static Kind], fn(&Resource, &View) -> Verdict),
     /// Once in every region looked at; gives the id of what it judged there.
     Region(fn(&str, &View) -> Verdict),
     /// Once for the estate.

@@ -89,7 +89,8 @@ pub fn statuses(checks: &[&'static Check], view: &View, live: &Inventory) -> Sta
         let evaluate = match check.subject {
             Subject::Each(_, evaluate)
             | Subject::EachIncludingExcluded(_, evaluate)
-            | Subject::EachOf(_, evaluate) => evaluate,
+            | Subject::EachOf(_, evaluate)
+            | Subject::EachOfIncludingExcluded(_, evaluate) => evaluate,
             Subject::Region(_) | Subject::Estate(_) | Subject::State(_) => continue,
         };
         for resource in check.kinds().into_iter().flat_map(|kind| view.inventory.of(kind)) {
@@ -128,6 +129,9 @@ fn judge_one(check: &'static Check, view: &View, addresses: &Addresses) -> Vec<F
         }
         Subject::EachOf(kinds, evaluate) => {
             kinds.iter().flat_map(|kind| on_kind(check, kind, evaluate, false, view, addresses)).collect()
+        }
+        Subject::EachOfIncludingExcluded(kinds, evaluate) => {
+            kinds.iter().flat_map(|kind| on_kind(check, kind, evaluate, true, view, addresses)).collect()
         }
         Subject::Region(evaluate) => view
             .profile

@@ -122,7 +122,7 @@ impl Check {
     pub fn kinds(&self) -> Vec<&'static Kind> {
         match self.subject {
             Subject::Each(kind, _) | Subject::EachIncludingExcluded(kind, _) => vec![kind],
-            Subject::EachOf(kinds, _) => kinds.to_vec(),
+            Subject::EachOf(kinds, _) | Subject::EachOfIncludingExcluded(kinds, _) => kinds.to_vec(),
             Subject::Region(_) | Subject::Estate(_) | Subject::State(_) => Vec::new(),
         }
     }

@@ -127,7 +127,8 @@ fn run(check: &Check, case: &Case) -> Verdict {
     match check.subject {
         Subject::Each(_, evaluate)
         | Subject::EachIncludingExcluded(_, evaluate)
-        | Subject::EachOf(_, evaluate) => {
+        | Subject::EachOf(_, evaluate)
+        | Subject::EachOfIncludingExcluded(_, evaluate) => {
             evaluate(&resource(case.resource.as_ref().expect("a resource")), &view)
         }
         Subject::Region(evaluate) => evaluate(case.region.as_deref().unwrap_or("us-west-2"), &view),

@@ -1,4 +1,4 @@
-//! What several checks ask of an inventory: whose key a key is, how old something is.
+//! What several checks ask of an inventory: regions of recovery, whose key a key is, how old something is.
 
 use std::collections::BTreeMap;
 
@@ -10,6 +10,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::check::View;
 use crate::inventory::Side;
+use crate::profile::Role;
 
 /// The tags of a resource.
 ///
@@ -26,6 +27,26 @@ pub fn known_tags(resource: &Resource) -> Result<BTreeMap<String, String>, Gap> 
 /// As [`known_tags`].
 pub fn in_production(resource: &Resource, view: &View) -> Result<bool, Gap> {
     Ok(view.profile.environments.is_production(&known_tags(resource)?))
+}
+
+/// The regions from which something in `region` is brought back when that region is lost: those with the role `dr`,
+/// and for what is in such a region itself, all others.
+///
+/// # Errors
+/// That no other region is audited, so that nothing can be said about copies.
+pub fn copy_regions<'a>(region: &str, view: &View<'a>) -> Result<Vec<&'a str>, Gap> {
+    let others = view.profile.regions.iter().filter(|other| other.name != region);
+    let (recovery, rest): (Vec<_>, Vec<_>) = others.partition(|other| other.role == Role::Dr);
+    let of_dr = view.profile.role(region) == Role::Dr;
+    let chosen = if recovery.is_empty() && of_dr { rest } else { recovery };
+    if chosen.is_empty() {
+        return Err(Gap::new(
+            "profile",
+            Cause::NotRequested,
+            "no recovery region is among the audited regions",
+        ));
+    }
+    Ok(chosen.into_iter().map(|region| region.name.as_str()).collect())
 }
 
 /// The region of an ARN; `None` for global ones and for what is no ARN.
