@@ -2,6 +2,7 @@
 
 pub mod html;
 pub mod prose;
+pub mod table;
 pub mod words;
 
 use crate::result::Document;
@@ -52,7 +53,10 @@ impl PartialEq for Format {
 impl Eq for Format {}
 
 /// Every format, in the order in which help texts name them. The first is the default.
-pub const FORMATS: &[Format] = &[Format { name: "html", extension: "html", render: html::render }];
+pub const FORMATS: &[Format] = &[
+    Format { name: "table", extension: "txt", render: table::render },
+    Format { name: "html", extension: "html", render: html::render },
+];
 
 /// The format of a name.
 pub fn find(name: &str) -> Option<&'static Format> {

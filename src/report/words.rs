@@ -22,7 +22,7 @@ pub const CLASSES: [(&str, &str, &str); 6] = [
     ("missing", "Missing", "In a state, and proved not to exist"),
     ("unmanaged", "Unmanaged", "Live, and in no audited state"),
     ("conflict", "In conflict", "One live object that several state entries claim"),
-    ("ghost", "Ghosts", "In a state, but outside the audited accounts and regions"),
+    ("ghost", "Ghost", "In a state, but outside the audited accounts and regions"),
     ("unknown", "Not compared", "Could not be decided; never counted as in sync"),
 ];
 
@@ -88,7 +88,7 @@ pub fn share(of: Coverage) -> String {
 
 /// What holds a component down.
 pub fn cap(of: &Component) -> String {
-    format!("capped at {} by critical failures", of.cap)
+    format!("capped at {} by its critical checks", of.cap)
 }
 
 /// The sentence with the numbers.
@@ -254,7 +254,7 @@ pub fn waiver(outcome: &str) -> &str {
 
 /// Who answers for a waiver, and until when.
 pub fn waiver_terms(of: &Waiver) -> String {
-    format!("Until {} · owner {} · approved by {} · {}", of.expires, of.owner, of.approver, of.ticket)
+    format!("until {} · owner {} · approved by {} · {}", of.expires, of.owner, of.approver, of.ticket)
 }
 
 /// Live objects that are nobody's business here.

@@ -662,7 +662,7 @@ fn secret_replicated(resource: &Resource, view: &View) -> Verdict {
     let in_sync = |replica: &&secret::Replica| {
         view.side == Side::Declared || replica.status.as_deref() == Some("InSync")
     };
-    if there.iter().any(|replica| in_sync(replica)) {
+    if there.iter().any(in_sync) {
         return Ok(Outcome::Pass);
     }
     Ok(Outcome::Fail(match there.first() {

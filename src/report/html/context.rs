@@ -46,8 +46,8 @@ pub fn of(document: &Document) -> Value {
         "plan": steps(first),
         "plan_more": steps(more),
         "route": steps(&document.route_to_go),
-        "places": list(regions, place),
-        "elsewhere": list(elsewhere, place),
+        "places": list(regions, |of| place(of, !drift_first)),
+        "elsewhere": list(elsewhere, |of| place(of, !drift_first)),
         "severities": severities(document),
         "findings_line": findings_line(document),
         "waived": list(&words::groups(document, &[Status::Waived]), group),
@@ -283,7 +283,7 @@ fn step(of: &Step, subjects: &BTreeMap<&str, &str>) -> Value {
     })
 }
 
-fn place(of: &PlaceView) -> Value {
+fn place(of: &PlaceView, judged: bool) -> Value {
     let (outcome, kind) = match of.region.map(|region| region.outcome) {
         Some(Outcome::Read) => ("Read", "good"),
         Some(Outcome::Partial) => ("Read in part", "warn"),
@@ -313,7 +313,10 @@ fn place(of: &PlaceView) -> Value {
     facts.push(("Operations not read", of.errors));
     facts.push(("Listings not read whole", of.region.map_or(0, |region| region.unread)));
     // What is nothing is worth a line only where a reader looks for it.
-    let awaited = ["Resources seen", "Failing", "Unknown", "Passing", "Drifted"];
+    let mut awaited = vec!["Resources seen", "Drifted"];
+    if judged {
+        awaited.extend(["Failing", "Unknown", "Passing"]);
+    }
     let shown = |label: &str| of.region.is_some() && awaited.contains(&label);
     let facts: Vec<Value> = facts
         .into_iter()
@@ -550,7 +553,7 @@ fn waiver(of: &Waiver) -> Value {
         "outcome": words::waiver(&of.outcome),
         "kind": if matches!(of.outcome.as_str(), "used" | "idle") { "" } else { "warn" },
         "reason": of.reason,
-        "who": words::waiver_terms(of),
+        "who": words::capital(&words::waiver_terms(of)),
     })
 }
 
