@@ -22,7 +22,7 @@ pub struct Filter {
 }
 
 /// The registry: there is one in each account and region, and its id is the account's.
-const REGISTRY_ID: Attr<String> = Attr::new("registry_id", Never("computed"));
+pub const REGISTRY_ID: Attr<String> = Attr::new("registry_id", Never("computed"));
 
 /// `aws_ecr_repository`.
 pub mod repository {
@@ -56,12 +56,6 @@ pub mod repository {
         pub tags: Vec<String>,
         /// When it came, RFC 3339.
         pub pushed_at: Option<String>,
-        /// `COMPLETE`, `FAILED`, `ACTIVE`, … ; none when it was never scanned.
-        pub scan_status: Option<String>,
-        /// When it was scanned last, RFC 3339.
-        pub scanned_at: Option<String>,
-        /// Findings by severity; none when it was never scanned.
-        pub findings: Option<BTreeMap<String, i64>>,
     }
 
     /// How images are encrypted. It cannot change.
@@ -94,7 +88,7 @@ pub mod repository {
     pub const LIFECYCLE_POLICY: Attr<String> = Attr::live("lifecycle_policy").by(&["ecr:GetLifecyclePolicy"]);
     /// Who else may push and pull, JSON text; none when nobody may.
     pub const POLICY: Attr<String> = Attr::live("policy").by(&["ecr:GetRepositoryPolicy"]);
-    /// Its images, with what scans of them found.
+    /// Its images. What scans of them found is not among it: basic scanning no longer tells it here.
     pub const IMAGES: Attr<Vec<Image>> = Attr::live("images").by(&["ecr:DescribeImages"]);
     /// When it was made, RFC 3339.
     pub const CREATED_AT: Attr<String> = Attr::live("created_at");
