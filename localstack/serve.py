@@ -19,6 +19,7 @@ import threading
 from collections.abc import Callable, Iterable
 
 import replay
+from cbor import Cbor
 from moto.moto_api._internal import mock_random
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
@@ -94,7 +95,7 @@ def main() -> int:
         if options.folder is None:
             parser.error("--until-stdin-closes needs --folder")
         threading.Thread(target=end_with_stdin, args=(options.folder,), daemon=True).start()
-    application = Documented(Rewindable(DomainDispatcherApplication(create_backend_app)))
+    application = Cbor(Documented(Rewindable(DomainDispatcherApplication(create_backend_app))))
     try:
         server = make_server(
             "127.0.0.1", options.port, application, threaded=True, request_handler=MotoRequestHandler
