@@ -748,6 +748,7 @@ fn endpoint_resource(here: &Here, e: &VpcEndpoint) -> Option<Resource> {
     r.set_opt(&CREATED_AT, e.creation_timestamp.as_ref().and_then(stamp))
         .set(&DNS_OPTIONS, names.into_iter().collect())
         .set_opt(&IP_ADDRESS_TYPE, e.ip_address_type.as_ref().map(|kind| kind.as_str().to_owned()))
+        .set(&NETWORK_INTERFACE_IDS, e.network_interface_ids().to_vec())
         .set_opt(&OWNER_ID, e.owner_id.clone())
         .set_opt(&POLICY, e.policy_document.clone())
         .set_opt(&PRIVATE_DNS_ENABLED, e.private_dns_enabled)
@@ -1169,4 +1170,246 @@ async fn with_entries(
     });
     r.put(&ENTRY, entries);
     r
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_ec2::types::{
+        IcmpTypeCode, InternetGatewayAttachment, IpRange, NatGatewayAddress, NetworkAclAssociation,
+        PortRange, PrefixListId, Route, RouteState, RouteTableAssociation, RuleAction, State,
+        TelemetryStatus, TunnelOption, VgwTelemetry, VpcPeeringConnectionStateReason,
+        VpcPeeringConnectionStateReasonCode, VpnConnectionOptions,
+    };
+
+    fn here() -> Here {
+        Here { place: Place::new("1", "us-west-2"), partition: "aws".into() }
+    }
+
+    #[test]
+    fn sources_with_the_same_ports_and_description_are_one_rule() {
+        let range =
+            |cidr: &str, description: &str| IpRange::builder().cidr_ip(cidr).description(description).build();
+        let pair = |user: &str, id: &str| UserIdGroupPair::builder().user_id(user).group_id(id).build();
+        let permission = IpPermission::builder()
+            .ip_protocol("tcp")
+            .from_port(443)
+            .to_port(443)
+            .ip_ranges(range("10.0.0.0/8", "inside"))
+            .ip_ranges(range("192.168.0.0/16", "inside"))
+            .ip_ranges(range("0.0.0.0/0", ""))
+            .user_id_group_pairs(pair("1", "sg-1"))
+            .user_id_group_pairs(pair("1", "sg-2"))
+            .user_id_group_pairs(pair("2", "sg-3"))
+            .build();
+        let everything = IpPermission::builder()
+            .ip_protocol("-1")
+            .prefix_list_ids(PrefixListId::builder().prefix_list_id("pl-1").build())
+            .build();
+        let group = SecurityGroup::builder()
+            .group_id("sg-1")
+            .owner_id("1")
+            .ip_permissions(permission)
+            .ip_permissions(everything)
+            .build();
+        let rules = rules(&group, group.ip_permissions());
+        assert_eq!(rules.len(), 3);
+        assert_eq!((rules[0].protocol.as_str(), rules[0].from_port), ("-1", Some(0)));
+        assert_eq!(rules[0].prefix_list_ids, ["pl-1"]);
+        assert_eq!((rules[1].description.as_deref(), rules[1].itself), (None, true));
+        assert_eq!(rules[1].cidr_blocks, ["0.0.0.0/0"]);
+        assert_eq!(rules[1].security_groups, ["sg-2", "2/sg-3"]);
+        assert_eq!(rules[2].description.as_deref(), Some("inside"));
+        assert_eq!(rules[2].cidr_blocks, ["10.0.0.0/8", "192.168.0.0/16"]);
+        assert_eq!(referenced_lists(&[group]), BTreeSet::from(["pl-1".to_owned()]));
+    }
+
+    #[test]
+    fn routes_that_follow_from_something_else_do_not_count() {
+        let base = || Route::builder().destination_cidr_block("10.0.0.0/16");
+        assert_eq!(route(&base().gateway_id("local").build()), None);
+        let learned = base().gateway_id("vgw-1").origin(RouteOrigin::EnableVgwRoutePropagation).build();
+        assert_eq!(route(&learned), None);
+        let endpoint = Route::builder().destination_prefix_list_id("pl-1").gateway_id("vpce-1").build();
+        assert_eq!(route(&endpoint), None);
+        let balancer = route(&base().gateway_id("vpce-2").build()).unwrap();
+        assert_eq!((balancer.target(), balancer.gateway_id.as_deref()), (Some("vpce-2"), None));
+        let dead = route(&base().nat_gateway_id("nat-1").state(RouteState::Blackhole).build()).unwrap();
+        assert_eq!((dead.target(), dead.state.as_deref()), (Some("nat-1"), Some("blackhole")));
+    }
+
+    #[test]
+    fn a_table_is_the_main_one_or_has_associations() {
+        let table = RouteTable::builder()
+            .route_table_id("rtb-1")
+            .associations(RouteTableAssociation::builder().main(true).build())
+            .associations(RouteTableAssociation::builder().main(false).subnet_id("subnet-1").build())
+            .associations(RouteTableAssociation::builder().main(false).gateway_id("igw-1").build())
+            .build();
+        let associations = table_associations(&here(), &table);
+        let ids: Vec<&str> = associations.iter().map(Resource::id).collect();
+        assert_eq!(ids, ["subnet-1", "igw-1"]);
+        let identity = (route_table_association::KIND.identity)(&associations[1]);
+        assert_eq!(identity.as_deref(), Some("igw-1"));
+        assert_eq!(table_resource(&here(), &table).get(&route_table::MAIN), Ok(Some(true)));
+    }
+
+    #[test]
+    fn entries_are_split_by_direction_and_the_last_one_is_left_out() {
+        let entry = |number: i32, outward: bool| {
+            NetworkAclEntry::builder()
+                .rule_number(number)
+                .egress(outward)
+                .protocol("6")
+                .rule_action(RuleAction::Allow)
+                .port_range(PortRange::builder().from(22).to(22).build())
+        };
+        let ping = NetworkAclEntry::builder()
+            .rule_number(200)
+            .protocol("1")
+            .rule_action(RuleAction::Deny)
+            .icmp_type_code(IcmpTypeCode::builder().r#type(8).code(-1).build());
+        let acl = NetworkAcl::builder()
+            .entries(entry(100, false).build())
+            .entries(entry(110, true).build())
+            .entries(entry(32767, false).build())
+            .entries(ping.build())
+            .associations(NetworkAclAssociation::builder().subnet_id("subnet-1").build())
+            .build();
+        let r = acl_resource(&here(), &acl);
+        let ingress = r.get(&network_acl::INGRESS).unwrap().unwrap();
+        assert_eq!(ingress.iter().map(|entry| entry.rule_no).collect::<Vec<_>>(), [100, 200]);
+        assert_eq!((ingress[0].from_port, ingress[0].action.as_str()), (Some(22), "allow"));
+        assert_eq!((ingress[1].icmp_type, ingress[1].icmp_code), (Some(8), Some(-1)));
+        assert_eq!(r.get(&network_acl::EGRESS).unwrap().unwrap()[0].rule_no, 110);
+        assert_eq!(r.get(&network_acl::SUBNET_IDS).unwrap().unwrap(), ["subnet-1"]);
+    }
+
+    #[test]
+    fn what_came_to_an_end_does_not_exist() {
+        let gateway = NatGateway::builder().nat_gateway_id("nat-1");
+        assert!(nat_resource(&here(), &gateway.clone().state(NatGatewayState::Deleted).build()).is_none());
+        assert!(nat_resource(&here(), &gateway.state(NatGatewayState::Failed).build()).is_some());
+        let endpoint = VpcEndpoint::builder().vpc_endpoint_id("vpce-1");
+        for deleted in [State::Deleted, State::from("deleted")] {
+            assert!(endpoint_resource(&here(), &endpoint.clone().state(deleted).build()).is_none());
+        }
+        let waiting = endpoint_resource(&here(), &endpoint.state(State::PendingAcceptance).build()).unwrap();
+        assert_eq!(waiting.get(&vpc_endpoint::STATE).unwrap().as_deref(), Some("pendingAcceptance"));
+        let status = |code| VpcPeeringConnectionStateReason::builder().code(code).build();
+        let peering = |code| VpcPeeringConnection::builder().status(status(code)).build();
+        assert!(!is_alive(&peering(VpcPeeringConnectionStateReasonCode::Rejected)));
+        assert!(is_alive(&peering(VpcPeeringConnectionStateReasonCode::PendingAcceptance)));
+    }
+
+    #[test]
+    fn a_nat_gateway_has_one_primary_address() {
+        let address = |ip: &str, allocation: &str, primary: bool| {
+            NatGatewayAddress::builder().private_ip(ip).allocation_id(allocation).is_primary(primary).build()
+        };
+        let gateway = NatGateway::builder()
+            .nat_gateway_addresses(address("10.0.0.9", "eipalloc-2", false))
+            .nat_gateway_addresses(address("10.0.0.5", "eipalloc-1", true))
+            .build();
+        let r = nat_resource(&here(), &gateway).unwrap();
+        assert_eq!(r.get(&nat_gateway::ALLOCATION_ID).unwrap().as_deref(), Some("eipalloc-1"));
+        assert_eq!(r.get(&nat_gateway::SECONDARY_ALLOCATION_IDS).unwrap().unwrap(), ["eipalloc-2"]);
+        let single = NatGateway::builder()
+            .nat_gateway_addresses(NatGatewayAddress::builder().allocation_id("eipalloc-1").build())
+            .build();
+        let r = nat_resource(&here(), &single).unwrap();
+        assert_eq!(r.get(&nat_gateway::ALLOCATION_ID).unwrap().as_deref(), Some("eipalloc-1"));
+        assert_eq!(r.get(&nat_gateway::SECONDARY_ALLOCATION_IDS).unwrap().unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_idle_address_has_no_association() {
+        let address = Address::builder().allocation_id("eipalloc-1").public_ip("203.0.113.1");
+        let idle = address_resource(&here(), &address.clone().build());
+        assert_eq!(idle.get(&eip::ASSOCIATION).unwrap().unwrap(), []);
+        assert_eq!(idle.id(), "eipalloc-1");
+        let used = address.association_id("eipassoc-1").network_interface_id("eni-1").build();
+        let used = address_resource(&here(), &used).get(&eip::ASSOCIATION).unwrap().unwrap();
+        assert_eq!(used[0].network_interface_id.as_deref(), Some("eni-1"));
+    }
+
+    #[test]
+    fn a_flow_log_watches_one_thing() {
+        let log = |id: &str| {
+            let log = FlowLog::builder().resource_id(id);
+            flow_log_resource(&here(), &log.log_destination("arn:aws:logs:us-west-2:1:log-group:x:*").build())
+        };
+        let vpc = log("vpc-1");
+        assert_eq!(vpc.get(&flow_log::VPC_ID).unwrap().as_deref(), Some("vpc-1"));
+        assert_eq!(vpc.get(&flow_log::SUBNET_ID), Ok(None));
+        let destination = vpc.get(&flow_log::LOG_DESTINATION).unwrap();
+        assert_eq!(destination.as_deref(), Some("arn:aws:logs:us-west-2:1:log-group:x"));
+        let attachment = log("tgw-attach-1");
+        assert_eq!(attachment.get(&flow_log::TRANSIT_GATEWAY_ID), Ok(None));
+        let id = attachment.get(&flow_log::TRANSIT_GATEWAY_ATTACHMENT_ID).unwrap();
+        assert_eq!(id.as_deref(), Some("tgw-attach-1"));
+    }
+
+    #[test]
+    fn a_peering_is_seen_from_the_side_that_terraform_takes() {
+        let end = |owner: &str, region: &str, vpc: &str| {
+            VpcPeeringConnectionVpcInfo::builder().owner_id(owner).region(region).vpc_id(vpc).build()
+        };
+        let peering = |requester: &str, accepter: &str| {
+            VpcPeeringConnection::builder()
+                .requester_vpc_info(end(requester, "us-west-2", "vpc-r"))
+                .accepter_vpc_info(end(accepter, "us-west-2", "vpc-a"))
+                .build()
+        };
+        let own = |connection: &VpcPeeringConnection| {
+            peering_resource(&here(), connection).get(&vpc_peering_connection::VPC_ID).unwrap().unwrap()
+        };
+        assert_eq!(own(&peering("1", "1")), "vpc-r");
+        assert_eq!(own(&peering("1", "2")), "vpc-r");
+        assert_eq!(own(&peering("2", "1")), "vpc-a");
+        assert!(accepter_resource(&here(), &peering("2", "1")).is_some());
+        assert!(accepter_resource(&here(), &peering("1", "2")).is_none());
+    }
+
+    #[test]
+    fn the_default_vpcs_gateway_is_known_or_a_gap() {
+        let attached = |vpc: &str| {
+            let attachment = InternetGatewayAttachment::builder().vpc_id(vpc).build();
+            InternetGateway::builder().internet_gateway_id("igw-1").attachments(attachment).build()
+        };
+        let vpc = Vpc::builder().vpc_id("vpc-1").is_default(true).build();
+        let denied = Gap::new("ec2:DescribeVpcs", Cause::Denied, "");
+        let listed = Pages { items: vec![vpc], gap: Some(denied.clone()) };
+        let is_default = |vpc: &str| {
+            internet_gateway_resource(&here(), &attached(vpc), &listed).get(&internet_gateway::IS_DEFAULT)
+        };
+        assert_eq!(is_default("vpc-1"), Ok(Some(true)));
+        assert_eq!(is_default("vpc-2"), Err(denied));
+        let idle = InternetGateway::builder().build();
+        assert_eq!(
+            internet_gateway_resource(&here(), &idle, &listed).get(&internet_gateway::IS_DEFAULT),
+            Ok(Some(false))
+        );
+    }
+
+    #[test]
+    fn a_vpn_connection_shows_its_tunnels_and_keeps_its_keys() {
+        let tunnel = |ip: &str, status| VgwTelemetry::builder().outside_ip_address(ip).status(status).build();
+        let options = VpnConnectionOptions::builder()
+            .static_routes_only(true)
+            .tunnel_options(TunnelOption::builder().pre_shared_key("hunter2").build())
+            .build();
+        let connection = VpnConnection::builder()
+            .vpn_connection_id("vpn-1")
+            .customer_gateway_configuration("<pre_shared_key>hunter2</pre_shared_key>")
+            .options(options)
+            .vgw_telemetry(tunnel("203.0.113.1", TelemetryStatus::Up))
+            .vgw_telemetry(tunnel("203.0.113.2", TelemetryStatus::Down))
+            .build();
+        let r = vpn_resource(&here(), &connection).unwrap();
+        let tunnels = r.get(&vpn_connection::VGW_TELEMETRY).unwrap().unwrap();
+        let status: Vec<_> = tunnels.iter().map(|tunnel| tunnel.status.as_deref()).collect();
+        assert_eq!(status, [Some("UP"), Some("DOWN")]);
+        assert!(!serde_json::to_string(&r).unwrap().contains("hunter2"));
+    }
 }
