@@ -194,7 +194,8 @@ fn coverage(question: &Question, recorded: &build::Recorded) -> Coverage {
     let unread = recorded.states.iter().filter(|state| state.gap.is_some());
     let services = &question.selection.services;
     let counted = kinds::all().filter(|kind| {
-        !kind.listed_by.is_empty()
+        kind.manageable
+            && !kind.listed_by.is_empty()
             && (services.is_empty() || services.iter().any(|name| name == kind.service))
     });
     let mut backends = BTreeSet::new();

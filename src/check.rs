@@ -244,9 +244,9 @@ pub struct Reads {
 /// On what a check is evaluated.
 #[derive(Clone, Copy)]
 pub enum Subject {
-    /// On every resource of the kind that no rule excludes.
+    /// On every resource of the kind, without what AWS itself owns.
     Each(&'static Kind, fn(&Resource, &View) -> Verdict),
-    /// As `Each`, with those that a rule excludes (the default security group: NET-05).
+    /// As `Each`, with those that AWS owns (the default security group: NET-05).
     EachIncludingExcluded(&'static Kind, fn(&Resource, &View) -> Verdict),
     /// As `Each`, on the resources of several kinds: topics and queues, or everything that holds a policy.
     EachOf(&'static [&'static Kind], fn(&Resource, &View) -> Verdict),

@@ -169,6 +169,12 @@ pub fn exclusion(resource: &Resource) -> Option<Exclusion> {
     kinds::find(resource.kind()).and_then(|kind| (kind.exclusion)(resource))
 }
 
+/// Whether checks look at a live resource. What AWS itself owns or is about to go is not judged; what another controller
+/// made of the account's own (N19, N20: members of a scaling group, volumes of instances) is as exposed as the rest.
+pub fn is_judged(resource: &Resource) -> bool {
+    exclusion(resource).is_none_or(|exclusion| matches!(exclusion.rule, "N19" | "N20"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use stateward_model::{Address, Cause, GLOBAL, Gap, Kind, Place, Resource, Slot, secret};
 
 use crate::check::{Check, Outcome, Severity, StateFacts, Subject, Verdict, View};
-use crate::inventory::{Inventory, Side, exclusion};
+use crate::inventory::{Inventory, Side, is_judged};
 
 /// What a check answered, as a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -168,7 +168,7 @@ fn on_kind(
     addresses: &Addresses,
 ) -> Vec<Finding> {
     let mut findings = blind_spots(check, kind, view);
-    let resources = view.inventory.of(kind).filter(|resource| with_excluded || exclusion(resource).is_none());
+    let resources = view.inventory.of(kind).filter(|resource| with_excluded || is_judged(resource));
     findings.extend(
         resources.map(|resource| on_resource(check, resource, evaluate(resource, view), view, addresses)),
     );

@@ -210,9 +210,9 @@ fn compared(name: &'static str, paths: &BTreeSet<&'static str>, wanted: &mut Wan
     }
 }
 
-/// Every kind that can be listed, for unmanaged objects of all types.
+/// Every kind that can be listed and managed, for unmanaged objects of all types.
 pub fn for_existence(wanted: &mut Wanted) {
-    for kind in kinds::all().filter(|kind| !kind.listed_by.is_empty()) {
+    for kind in kinds::all().filter(|kind| kind.manageable && !kind.listed_by.is_empty()) {
         wanted.kind(kind.name);
     }
 }

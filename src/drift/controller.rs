@@ -57,20 +57,16 @@ fn upgraded_itself(live: &Resource, change: &ItemChange) -> bool {
     }
 }
 
-/// N18: interfaces that a live object names as its own (a NAT gateway, a mount target, an endpoint), with that object.
-/// AWS flags them as managed by their requester; an emulator may not.
+/// N18: interfaces that a live object names as its own (a NAT gateway, a mount target), with that object. AWS flags
+/// them as managed by their requester; an emulator may not.
 pub fn interfaces_in_use(inventory: &Inventory) -> BTreeMap<Address, String> {
-    let mut owners = BTreeMap::new();
-    for resource in inventory.resources() {
-        let one = resource.raw("network_interface_id").ok().into_iter();
-        let all = resource.raw("network_interface_ids").ok().and_then(Value::as_array).into_iter().flatten();
-        for id in one.chain(all).filter_map(Value::as_str).filter(|id| !id.is_empty()) {
-            let place = resource.address.place.clone();
-            let address = Address { place, kind: network_interface::KIND.name.into(), id: id.to_owned() };
-            owners.insert(address, format!("{} {}", resource.kind(), resource.id()));
-        }
-    }
-    owners
+    let name = |resource: &Resource| {
+        let id = resource.raw("network_interface_id").ok()?.as_str().filter(|id| !id.is_empty())?;
+        let place = resource.address.place.clone();
+        let address = Address { place, kind: network_interface::KIND.name.into(), id: id.to_owned() };
+        Some((address, format!("{} {}", resource.kind(), resource.id())))
+    };
+    inventory.resources().filter_map(name).collect()
 }
 
 #[cfg(test)]
@@ -128,17 +124,10 @@ mod tests {
     fn an_interface_belongs_to_the_object_that_names_it() {
         let mut gateway = Resource::new(Place::new("1", "r"), "aws_nat_gateway", "nat-1");
         gateway.put_raw("network_interface_id", Slot::Known(json!("eni-1")));
-        let mut endpoint = Resource::new(Place::new("1", "r"), "aws_vpc_endpoint", "vpce-1");
-        endpoint.put_raw("network_interface_ids", Slot::Known(json!(["eni-2", "eni-3"])));
-        let inventory = Inventory::declared(vec![gateway, endpoint], vec![]);
+        let inventory = Inventory::declared(vec![gateway], vec![]);
         let owners = interfaces_in_use(&inventory);
-        let owner = |id: &str| {
-            let interface = Resource::new(Place::new("1", "r"), "aws_network_interface", id);
-            owners.get(&interface.address).map(String::as_str)
-        };
-        assert_eq!(owner("eni-1"), Some("aws_nat_gateway nat-1"));
-        assert_eq!(owner("eni-3"), Some("aws_vpc_endpoint vpce-1"));
-        assert_eq!(owner("eni-4"), None);
+        let interface = Resource::new(Place::new("1", "r"), "aws_network_interface", "eni-1");
+        assert_eq!(owners.get(&interface.address).map(String::as_str), Some("aws_nat_gateway nat-1"));
         let elsewhere = Resource::new(Place::new("1", "other"), "aws_network_interface", "eni-1");
         assert_eq!(owners.get(&elsewhere.address), None);
     }

@@ -613,8 +613,8 @@ impl Run<'_> {
                 continue;
             }
             let backend = (resource.kind().to_owned(), resource.id().to_owned());
-            if self.scope.backends.contains(&backend) {
-                let reason = "the backend of an audited state".to_owned();
+            if self.scope.backends.contains(&backend) || is_backend_by_name(resource) {
+                let reason = "holds Terraform states or their locks".to_owned();
                 self.drift
                     .excluded
                     .push(Item { reason: Some(reason), ..Item::live(resource, Class::Excluded) });
@@ -636,6 +636,20 @@ impl Run<'_> {
             }
             self.drift.items.push(Item::live(resource, Class::Unmanaged));
         }
+    }
+}
+
+/// A bucket or table that is named for holding Terraform states or locks: made by hand before any state can be, so that
+/// no state has it. A state that is given as a file does not tell where it lives.
+fn is_backend_by_name(resource: &Resource) -> bool {
+    const STATES: &[&str] = &["tfstate", "terraform-state", "terraform_state", "tf-state"];
+    const LOCKS: &[&str] = &["tflock", "terraform-lock", "terraform_lock", "tf-lock", "tfstate"];
+    let name = resource.id().to_lowercase();
+    let named = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    match resource.kind() {
+        "aws_s3_bucket" => named(STATES),
+        "aws_dynamodb_table" => named(LOCKS),
+        _ => false,
     }
 }
 

@@ -80,6 +80,8 @@ pub struct Kind {
     pub identity: fn(&Resource) -> Option<String>,
     /// Why a live resource does not count as unmanaged.
     pub exclusion: fn(&Resource) -> Option<Exclusion>,
+    /// False for what AWS records by itself and no Terraform type makes: it can be judged, and never be unmanaged.
+    pub manageable: bool,
 }
 
 impl Kind {
@@ -94,6 +96,7 @@ impl Kind {
         listed_by: &[],
         identity: by_id,
         exclusion: nothing_excluded,
+        manageable: true,
     };
 
     /// The attribute named `path`.

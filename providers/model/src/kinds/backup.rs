@@ -303,6 +303,7 @@ pub mod protected_resource {
         listed_by: &["backup:ListProtectedResources"],
         attributes: &[LAST_BACKUP.any(), RESOURCE_TYPE.any(), VAULT_ARN.any()],
         exclusion: a_record,
+        manageable: false,
         ..Kind::BASE
     };
 }
@@ -347,6 +348,7 @@ pub mod recovery_point {
             VAULT_NAME.any(),
         ],
         exclusion: a_record,
+        manageable: false,
         ..Kind::BASE
     };
 }
@@ -382,6 +384,7 @@ pub mod job {
             STATUS_MESSAGE.any(),
         ],
         exclusion: a_record,
+        manageable: false,
         ..Kind::BASE
     };
 }
@@ -413,6 +416,7 @@ pub mod copy_job {
             STATUS_MESSAGE.any(),
         ],
         exclusion: a_record,
+        manageable: false,
         ..Kind::BASE
     };
 }

@@ -429,6 +429,7 @@ pub mod account {
             ROOT_SIGNING_CERTIFICATES.any(),
         ],
         exclusion: |_| Some(Exclusion { rule: "N18", reason: "the account itself" }),
+        manageable: false,
         ..Kind::BASE
     };
 }

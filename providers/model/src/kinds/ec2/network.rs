@@ -1018,9 +1018,6 @@ pub mod vpc_endpoint {
         Attr::new("dns_options", Exact).absent(Absent::Unclaimed).nested(DNS);
     /// `ipv4`, `ipv6` or `dualstack`.
     pub const IP_ADDRESS_TYPE: Attr<String> = Attr::new("ip_address_type", Exact).absent(Absent::Unclaimed);
-    /// Its interfaces.
-    pub const NETWORK_INTERFACE_IDS: Attr<Vec<String>> =
-        Attr::new("network_interface_ids", Never("computed"));
     /// What may be done through it.
     pub const POLICY: Attr<String> = Attr::new("policy", Equality::Policy).absent(Absent::Unclaimed);
     /// Whether the service's own names resolve to it.
@@ -1060,7 +1057,6 @@ pub mod vpc_endpoint {
             CREATED_AT.any(),
             DNS_OPTIONS.any(),
             IP_ADDRESS_TYPE.any(),
-            NETWORK_INTERFACE_IDS.any(),
             OWNER_ID.any(),
             POLICY.any(),
             PRIVATE_DNS_ENABLED.any(),
