@@ -1,0 +1,141 @@
+//! `stateward checks` and `stateward generate`: what the binary says of itself.
+
+use anyhow::{Context, anyhow};
+use serde_json::json;
+use stateward::check::Check;
+use stateward::{checks, compliance, generate};
+use tabled::builder::Builder;
+use tabled::settings::Style;
+
+use super::Outside;
+use super::output::{Beside, print};
+use crate::cli::{self, Artifact, ListFormat};
+
+/// Lists the catalogue, or explains one check.
+///
+/// # Errors
+/// A check that is not there.
+pub fn checks(args: &cli::Checks, _: &Outside) -> anyhow::Result<u8> {
+    if let Some(name) = &args.id {
+        let check = checks::find(name).ok_or_else(|| unknown(name))?;
+        return match args.format {
+            ListFormat::Table => print(&generate::explain(check)),
+            ListFormat::Json => print(&format!("{:#}\n", describe(check))),
+        };
+    }
+    let chosen: Vec<&'static Check> = checks::all()
+        .filter(|check| {
+            args.category.is_empty() || args.category.iter().any(|word| word == check.category.word())
+        })
+        .filter(|check| {
+            args.component.is_empty() || args.component.iter().any(|word| word == check.component)
+        })
+        .collect();
+    match args.format {
+        ListFormat::Json => {
+            let list: Vec<serde_json::Value> = chosen.into_iter().map(describe).collect();
+            print(&format!("{:#}\n", serde_json::Value::Array(list)))
+        }
+        ListFormat::Table => print(&table(&chosen)),
+    }
+}
+
+fn unknown(name: &str) -> anyhow::Error {
+    let all = checks::all().flat_map(|check| [check.id, check.alias]);
+    let lower = name.to_lowercase();
+    let near = all
+        .map(|known| (strsim::damerau_levenshtein(&known.to_lowercase(), &lower), known))
+        .min()
+        .filter(|(distance, _)| *distance <= 3)
+        .map(|(_, known)| format!("; did you mean '{known}'?"));
+    anyhow!("there is no check '{name}'{}\n  remedy: `stateward checks` lists them", near.unwrap_or_default())
+}
+
+fn describe(check: &'static Check) -> serde_json::Value {
+    json!({
+        "id": check.id,
+        "alias": check.alias,
+        "title": check.title,
+        "component": check.component,
+        "category": check.category.word(),
+        "severity": check.severity.word(),
+        "effort": check.effort as u8,
+        "types": check.kinds().into_iter().map(|kind| kind.name).collect::<Vec<_>>(),
+        "operations": generate::operations(check),
+        "compliance": compliance::controls(check.id),
+    })
+}
+
+fn table(chosen: &[&'static Check]) -> String {
+    let mut rows = Builder::default();
+    rows.push_record(["ID", "Severity", "Category", "Component", "Title"]);
+    for check in chosen {
+        rows.push_record([
+            check.id,
+            check.severity.word(),
+            check.category.word(),
+            check.component,
+            check.title,
+        ]);
+    }
+    let mut table = rows.build();
+    table.with(Style::blank());
+    format!("{table}\n\n{} checks\n", chosen.len())
+}
+
+/// Writes the generated reference, or says what is not as it would be written.
+///
+/// # Errors
+/// A file that cannot be written, or with `--check` one that is out of step.
+pub fn generate(args: &cli::Generate, outside: &Outside) -> anyhow::Result<u8> {
+    let mut stale = Vec::new();
+    for (artifact, path, text) in files()? {
+        if args.what.is_some_and(|what| what != artifact) {
+            continue;
+        }
+        let path = std::path::Path::new(path);
+        if std::fs::read_to_string(path).is_ok_and(|current| current == text) {
+            continue;
+        }
+        if args.check {
+            stale.push(path.display().to_string());
+            continue;
+        }
+        Beside::open(path)?.write(text.as_bytes())?;
+        outside.say(&format!("wrote {}", path.display()));
+    }
+    if stale.is_empty() {
+        return Ok(0);
+    }
+    Err(anyhow!(
+        "out of step: {}\n  remedy: run `stateward generate` in the project's root",
+        stale.join(", ")
+    ))
+}
+
+fn files() -> anyhow::Result<Vec<(Artifact, &'static str, String)>> {
+    const SUMMARY: &str = "docs/SUMMARY.md";
+    let summary = std::fs::read_to_string(SUMMARY)
+        .context("docs/SUMMARY.md cannot be read; run this in the project's root")?;
+    let mut files = vec![
+        (Artifact::Schema, "docs/result.schema.json", stateward::result::Document::json_schema()?),
+        (Artifact::Checks, "docs/checks/README.md", generate::overview()),
+        (Artifact::Checks, SUMMARY, generate::summary(&summary)?),
+    ];
+    files.extend(policy()?);
+    Ok(files)
+}
+
+#[cfg(feature = "aws")]
+fn policy() -> anyhow::Result<Option<(Artifact, &'static str, String)>> {
+    let mut text =
+        serde_json::to_string_pretty(&stateward_aws::policy_document(&stateward_aws::all_calls()))?;
+    text.push('\n');
+    Ok(Some((Artifact::Policy, "docs/iam-policy.json", text)))
+}
+
+/// The calls are declared in the AWS provider, which this build leaves out.
+#[cfg(not(feature = "aws"))]
+fn policy() -> anyhow::Result<Option<(Artifact, &'static str, String)>> {
+    Ok(None)
+}

@@ -1,0 +1,381 @@
+//! The one place that reads as the diagram: profile → plan → collect → fold → drift → judge → score → result → reports.
+
+mod catalogue;
+#[cfg(feature = "aws")]
+mod live;
+mod output;
+mod states;
+
+use std::path::Path;
+
+use anyhow::{Context, anyhow, bail};
+use stateward::audit::{Question, evaluate};
+use stateward::plan::{Selection, UnknownWord};
+use stateward::profile::{Profile, ProfileError};
+use stateward::result::{Document, Run, build::catalogue_hash};
+use stateward::snapshot::Snapshot;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::cli::{self, Command, DriftFailOn, FailOn};
+use output::Outputs;
+use states::States;
+
+/// What a run takes from the world around it.
+pub struct Outside {
+    /// The clock.
+    pub now: OffsetDateTime,
+    /// `AWS_ENDPOINT_URL`.
+    pub endpoint: Option<String>,
+    /// A random id.
+    pub run_id: String,
+    /// Columns of the terminal on standard output.
+    pub width: Option<usize>,
+    /// Whether standard output is coloured.
+    pub colour: bool,
+    /// Whether messages are coloured.
+    pub colour_messages: bool,
+    /// Whether to show progress.
+    pub progress: bool,
+    /// Whether to say nothing but errors.
+    pub quiet: bool,
+}
+
+impl Outside {
+    /// A message on standard error.
+    pub fn say(&self, text: &str) {
+        use std::io::Write;
+        if !self.quiet {
+            // A closed standard error must not end the run.
+            let _ = writeln!(std::io::stderr(), "{text}");
+        }
+    }
+}
+
+/// A message for standard error, with the source excerpt where the error has one.
+pub fn explain(error: &anyhow::Error, outside: &Outside) -> String {
+    match error.downcast_ref::<ProfileError>() {
+        Some(profile) => output::diagnostic(profile, outside.colour_messages),
+        None => format!("{error:#}"),
+    }
+}
+
+/// The exit code of an error: a word of the command line that names nothing is wrong usage.
+pub fn code(error: &anyhow::Error) -> u8 {
+    const FAILED: u8 = 1;
+    if error.is::<UnknownWord>() { cli::USAGE } else { FAILED }
+}
+
+/// Runs a command; the exit code.
+///
+/// # Errors
+/// Whatever keeps the run from starting or from writing its result.
+pub fn run(command: Command, outside: &Outside) -> anyhow::Result<u8> {
+    match command {
+        Command::Demo(demo) => self::demo(&demo, outside),
+        Command::Audit(audit) => self::audit(&audit, outside),
+        Command::Drift(drift) => self::drift(&drift, outside),
+        Command::Collect(collect) => self::collect(&collect, outside),
+        Command::Report(report) => self::report(&report, outside),
+        Command::Checks(checks) => catalogue::checks(&checks, outside),
+        Command::Policy(policy) => self::policy(&policy, outside),
+        Command::Generate(generate) => catalogue::generate(&generate, outside),
+    }
+}
+
+/// The recorded estate of `stateward demo`: what `localstack/record-demo` made.
+const DEMO: &[u8] = include_bytes!("../../demo/estate.stw");
+
+fn demo(demo: &cli::Demo, outside: &Outside) -> anyhow::Result<u8> {
+    let snapshot = Snapshot::from_reader("the built-in estate", DEMO)?;
+    let profile = Profile::built_in_default()?;
+    let selection = Selection::default();
+    let question = Question::audit(&profile, &selection)?;
+    let as_of = moment(&snapshot.as_of)?;
+    let run = new_run("demo", &profile, as_of, outside);
+    let mut document = evaluate(snapshot, &question, as_of, run);
+    std::fs::create_dir_all(&demo.out).with_context(|| {
+        format!("the folder {} cannot be made; name another with --out", demo.out.display())
+    })?;
+    let mut outputs = Outputs::demo(&demo.out)?;
+    finish(&mut document, &mut outputs, outside)?;
+    outside.say(&format!(
+        "\nThe brief is in {}. This estate is recorded; audit your own with `stateward audit --state URI`.",
+        demo.out.join("brief.html").display()
+    ));
+    Ok(0)
+}
+
+fn audit(audit: &cli::Audit, outside: &Outside) -> anyhow::Result<u8> {
+    let profile = profile(&audit.profile, &audit.source.region, Some(&audit.live))?;
+    if audit.profile.print_profile {
+        return output::print(&profile.to_toml());
+    }
+    let selection = selection(&audit.select);
+    let question = Question::audit(&profile, &selection)?;
+    if question.checks.is_empty() {
+        bail!("the selection leaves no check; widen it, or look with `stateward checks`");
+    }
+    let mut outputs = Outputs::open(&audit.output.reports)?;
+    let (snapshot, as_of) = estate(&question, &audit.states, &audit.source, &audit.live, outside)?;
+    let run = new_run("audit", &profile, as_of, outside);
+    let mut document = evaluate(snapshot, &question, as_of, run);
+    nothing_read(&document)?;
+    finish(&mut document, &mut outputs, outside)?;
+    let decision = document.verdict.as_ref().map(|verdict| verdict.decision);
+    Ok(match (audit.fail_on, decision) {
+        (FailOn::Verdict, Some(decision)) => decision.exit_code(),
+        _ => 0,
+    })
+}
+
+fn drift(drift: &cli::Drift, outside: &Outside) -> anyhow::Result<u8> {
+    let profile = profile(&drift.profile, &drift.source.region, Some(&drift.live))?;
+    if drift.profile.print_profile {
+        return output::print(&profile.to_toml());
+    }
+    let selection = Selection { services: drift.service.clone(), ..Selection::default() };
+    let question = Question::drift(&profile, &selection, drift.unmanaged)?;
+    if drift.states.state.is_empty() && drift.source.snapshot.is_none() {
+        bail!(
+            "there is nothing to compare with: name a state with --state (a path, a glob, - or s3://bucket/key)"
+        );
+    }
+    let mut outputs = Outputs::open(&drift.output.reports)?;
+    let (snapshot, as_of) = estate(&question, &drift.states, &drift.source, &drift.live, outside)?;
+    if snapshot.states.is_empty() {
+        bail!(
+            "the snapshot holds no state: name one with --state, or record the states with `stateward collect --state`"
+        );
+    }
+    let run = new_run("drift", &profile, as_of, outside);
+    let mut document = evaluate(snapshot, &question, as_of, run);
+    nothing_read(&document)?;
+    finish(&mut document, &mut outputs, outside)?;
+    Ok(drift_code(&document, &drift.fail_on))
+}
+
+/// 2 when a class counts that was found, else 3 when something could not be read.
+fn drift_code(document: &Document, fail_on: &[DriftFailOn]) -> u8 {
+    let Some(drift) = &document.drift else { return 0 };
+    let counts = &drift.summary;
+    let counted = |which: &DriftFailOn| match which {
+        DriftFailOn::Drift => {
+            counts.changed + counts.missing + counts.unmanaged + counts.conflict + counts.ghost
+        }
+        DriftFailOn::Changed => counts.changed,
+        DriftFailOn::Missing => counts.missing,
+        DriftFailOn::Unmanaged => counts.unmanaged,
+        DriftFailOn::Conflict => counts.conflict,
+        DriftFailOn::Ghost => counts.ghost,
+        DriftFailOn::Never => 0,
+    };
+    if fail_on.contains(&DriftFailOn::Never) {
+        return 0;
+    }
+    if fail_on.iter().map(counted).sum::<usize>() > 0 {
+        return 2;
+    }
+    let unread =
+        counts.unknown > 0 || !drift.unread_states.is_empty() || !document.collection.errors.is_empty();
+    if unread { 3 } else { 0 }
+}
+
+/// An estate of which nothing at all could be read is no estate: the run has failed, and writes no result that could
+/// take the place of a good one.
+fn nothing_read(document: &Document) -> anyhow::Result<()> {
+    let errors = &document.collection.errors;
+    let scope = &document.scope;
+    let read = scope.services.iter().any(|service| service.outcome != stateward::result::Outcome::Unreadable);
+    match errors.first() {
+        Some(error) if !read && !scope.services.is_empty() => Err(anyhow!(
+            "nothing could be read: {} operations failed, the first being {}:{} in {} ({}: {})\n  remedy: check \
+             credentials, network and permissions; `stateward policy` prints what is needed",
+            errors.len(),
+            error.service,
+            error.operation,
+            error.region,
+            error.code,
+            error.message
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn collect(collect: &cli::Collect, outside: &Outside) -> anyhow::Result<u8> {
+    let profile = profile(&collect.profile, &collect.region, Some(&collect.live))?;
+    if collect.profile.print_profile {
+        return output::print(&profile.to_toml());
+    }
+    let selection = selection(&collect.select);
+    let question = Question::audit(&profile, &selection)?;
+    let file = output::Beside::open(&collect.out)?;
+    let states = States::read_local(&collect.states.state)?;
+    let as_of = collect.as_of.unwrap_or(outside.now);
+    let snapshot = live(&question, states, &collect.live, as_of, outside)?;
+    let resources: usize = snapshot.readings.iter().map(|reading| reading.harvest.resources.len()).sum();
+    let errors = snapshot.errors.len();
+    file.write(&snapshot.to_bytes()?)?;
+    outside.say(&format!(
+        "{}: {resources} resources, {} states, {errors} operations that could not be read",
+        collect.out.display(),
+        snapshot.states.len()
+    ));
+    Ok(0)
+}
+
+fn report(report: &cli::Report, outside: &Outside) -> anyhow::Result<u8> {
+    let name = report.result.display().to_string();
+    let text = if name == "-" {
+        std::io::read_to_string(std::io::stdin()).context("standard input could not be read")?
+    } else {
+        std::fs::read_to_string(&report.result)
+            .with_context(|| format!("{name}: the result cannot be read; check the path"))?
+    };
+    let document = Document::from_json(&name, &text)?;
+    let mut outputs = Outputs::open(&report.output.reports)?;
+    outputs.write(&document, outside)?;
+    Ok(0)
+}
+
+#[cfg(feature = "aws")]
+fn policy(policy: &cli::Policy, _: &Outside) -> anyhow::Result<u8> {
+    let profile = profile(&policy.profile, &[], None)?;
+    if policy.profile.print_profile {
+        return output::print(&profile.to_toml());
+    }
+    let selection = selection(&policy.select);
+    let question = Question::audit(&profile, &selection)?;
+    output::print(&live::policy(&question, &policy.states.state)?)
+}
+
+#[cfg(not(feature = "aws"))]
+fn policy(_: &cli::Policy, _: &Outside) -> anyhow::Result<u8> {
+    bail!("{NO_AWS}")
+}
+
+#[cfg(not(feature = "aws"))]
+const NO_AWS: &str = "this build leaves the AWS SDK out, so it knows recorded estates only\n  remedy: build it whole with \
+     `cargo build`, or name a recording with --snapshot";
+
+/// The estate to judge: recorded, or read live.
+fn estate(
+    question: &Question,
+    states: &cli::StateArgs,
+    source: &cli::SourceArgs,
+    options: &cli::LiveArgs,
+    outside: &Outside,
+) -> anyhow::Result<(Snapshot, OffsetDateTime)> {
+    let states = States::read_local(&states.state)?;
+    if let Some(path) = &source.snapshot {
+        let mut snapshot = open_snapshot(path)?;
+        if !states.is_empty() {
+            let account = snapshot.accounts.first().map(|account| account.id.clone()).unwrap_or_default();
+            snapshot.states = states.settled(&account)?;
+        }
+        let as_of = match source.as_of {
+            Some(as_of) => as_of,
+            None => moment(&snapshot.as_of)?,
+        };
+        return Ok((snapshot, as_of));
+    }
+    let as_of = source.as_of.unwrap_or(outside.now);
+    Ok((live(question, states, options, as_of, outside)?, as_of))
+}
+
+#[cfg(feature = "aws")]
+fn live(
+    question: &Question,
+    states: States,
+    options: &cli::LiveArgs,
+    as_of: OffsetDateTime,
+    outside: &Outside,
+) -> anyhow::Result<Snapshot> {
+    live::read(question, states, options, as_of, outside)
+}
+
+#[cfg(not(feature = "aws"))]
+fn live(
+    _: &Question,
+    _: States,
+    _: &cli::LiveArgs,
+    _: OffsetDateTime,
+    _: &Outside,
+) -> anyhow::Result<Snapshot> {
+    bail!("{NO_AWS}")
+}
+
+fn open_snapshot(path: &Path) -> anyhow::Result<Snapshot> {
+    let name = path.display().to_string();
+    let file = std::fs::File::open(path)
+        .with_context(|| format!("{name}: the snapshot cannot be opened; check the path"))?;
+    Ok(Snapshot::from_reader(&name, file)?)
+}
+
+fn selection(args: &cli::SelectArgs) -> Selection {
+    Selection {
+        services: args.service.clone(),
+        checks: args.check.clone(),
+        categories: args.category.clone(),
+        components: args.component.clone(),
+    }
+}
+
+fn profile(
+    args: &cli::ProfileArgs,
+    regions: &[String],
+    live: Option<&cli::LiveArgs>,
+) -> anyhow::Result<Profile> {
+    let mut profile = Profile::load(&args.profile, |path| std::fs::read_to_string(path))?;
+    let known: Vec<&str> = stateward::checks::all().flat_map(|check| [check.id, check.alias]).collect();
+    profile.verify_checks(&known)?;
+    profile.select_regions(regions)?;
+    if let Some(live) = live {
+        if let Some(requests) = live.concurrency {
+            profile.set_concurrency(requests);
+        }
+        for rate in &live.rate {
+            profile.set_rate(&rate.service, rate.per_second);
+        }
+        if let Some(deadline) = live.timeout {
+            profile.set_run_timeout(deadline);
+        }
+    }
+    Ok(profile)
+}
+
+fn new_run(command: &str, profile: &Profile, as_of: OffsetDateTime, outside: &Outside) -> Run {
+    Run {
+        id: outside.run_id.clone(),
+        started_at: stamp(outside.now),
+        finished_at: String::new(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        as_of: stamp(as_of),
+        catalogue_hash: catalogue_hash(),
+        profile_hash: profile.hash(),
+        profile: profile.layer_names().map(str::to_owned).collect(),
+        command: command.to_owned(),
+    }
+}
+
+fn finish(document: &mut Document, outputs: &mut Outputs, outside: &Outside) -> anyhow::Result<()> {
+    document.run.finished_at = stamp(now());
+    outputs.write(document, outside)
+}
+
+/// The end of a run; its start came in with [`Outside`].
+#[allow(clippy::disallowed_methods, reason = "the end of a run is outside of everything that is judged")]
+fn now() -> OffsetDateTime {
+    OffsetDateTime::now_utc()
+}
+
+/// RFC 3339 in UTC, whole seconds.
+pub fn stamp(time: OffsetDateTime) -> String {
+    let whole = time.to_offset(time::UtcOffset::UTC).replace_nanosecond(0).unwrap_or(time);
+    whole.format(&Rfc3339).unwrap_or_default()
+}
+
+fn moment(text: &str) -> anyhow::Result<OffsetDateTime> {
+    OffsetDateTime::parse(text, &Rfc3339)
+        .with_context(|| format!("the recording's time '{text}' is not a time; record it again"))
+}

@@ -1,0 +1,149 @@
+//! Where results go: standard output, or files that are written beside and then renamed, so that none is half-written.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use miette::{GraphicalReportHandler, GraphicalTheme};
+use stateward::profile::ProfileError;
+use stateward::report::{Format, Look};
+use stateward::result::Document;
+use tempfile::NamedTempFile;
+
+use super::Outside;
+use crate::cli::Output;
+
+/// A file on its way: it takes its name when it is whole.
+pub struct Beside {
+    path: PathBuf,
+    file: NamedTempFile,
+}
+
+impl Beside {
+    /// Opens a file beside `path`, so that an unwritable place is found before the work is done.
+    ///
+    /// # Errors
+    /// A folder that is not there or cannot be written to.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let shown = path.display();
+        if path.is_dir() {
+            anyhow::bail!("{shown}: this is a folder; name a file in it");
+        }
+        let file = tempfile::Builder::new().prefix(".stateward-").tempfile_in(folder).with_context(|| {
+            format!("{shown}: cannot be written; check that the folder is there and writable")
+        })?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// Writes `bytes` and gives the file its name.
+    ///
+    /// # Errors
+    /// A full disk, or a name that cannot be taken.
+    pub fn write(mut self, bytes: &[u8]) -> anyhow::Result<()> {
+        let failed = || format!("{}: cannot be written", self.path.display());
+        self.file.write_all(bytes).and_then(|()| self.file.as_file().sync_all()).with_context(failed)?;
+        open_to_readers(self.file.as_file()).with_context(failed)?;
+        self.file.persist(&self.path).map_err(|error| error.error).with_context(|| {
+            format!("{}: cannot take its name; check that nothing else holds it", self.path.display())
+        })?;
+        Ok(())
+    }
+}
+
+/// Temporary files are for their owner alone; a report is as readable as its folder lets it be.
+#[cfg(unix)]
+fn open_to_readers(file: &std::fs::File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn open_to_readers(_: &std::fs::File) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// The reports of a run, their files open already.
+pub struct Outputs {
+    reports: Vec<(&'static Format, Option<Beside>)>,
+}
+
+impl Outputs {
+    /// Opens the files.
+    ///
+    /// # Errors
+    /// The first that cannot be written.
+    pub fn open(outputs: &[Output]) -> anyhow::Result<Self> {
+        let open = |output: &Output| {
+            let file = output.file.as_deref().map(Beside::open).transpose()?;
+            let format = stateward::report::find(output.format.name()).context("no such format")?;
+            Ok((format, file))
+        };
+        Ok(Self { reports: outputs.iter().map(open).collect::<anyhow::Result<_>>()? })
+    }
+
+    /// The tables on standard output, and the brief in `folder`.
+    ///
+    /// # Errors
+    /// A folder that cannot be written to.
+    pub fn demo(folder: &Path) -> anyhow::Result<Self> {
+        let files = [("html", "brief.html"), ("markdown", "brief.md"), ("json", "result.json")];
+        let mut reports = Vec::new();
+        for (name, file) in files {
+            let format = stateward::report::find(name).context("a format of the demo is missing")?;
+            reports.push((format, Some(Beside::open(&folder.join(file))?)));
+        }
+        reports.push((stateward::report::find("table").context("a format of the demo is missing")?, None));
+        Ok(Self { reports })
+    }
+
+    /// Renders everything, then writes everything.
+    ///
+    /// # Errors
+    /// What could not be rendered or written.
+    pub fn write(&mut self, document: &Document, outside: &Outside) -> anyhow::Result<()> {
+        let mut texts = Vec::new();
+        for (format, file) in &self.reports {
+            let plain = file.is_some();
+            let look = Look { width: outside.width.filter(|_| !plain), colour: outside.colour && !plain };
+            texts.push((format.render)(document, &look)?);
+        }
+        for ((_, file), text) in self.reports.drain(..).zip(texts) {
+            match file {
+                Some(file) => file.write(text.as_bytes())?,
+                None => {
+                    print(&text)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes text to standard output; the exit code of success.
+///
+/// # Errors
+/// A standard output that cannot be written to. A reader that has seen enough (`| head`) is no error.
+pub fn print(text: &str) -> anyhow::Result<u8> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(0),
+        Err(error) => Err(error).context("standard output cannot be written"),
+        Ok(()) => Ok(0),
+    }
+}
+
+/// A fault of a profile with the lines it is in.
+pub fn diagnostic(error: &ProfileError, colour: bool) -> String {
+    let theme = match (colour, std::io::stderr().is_terminal()) {
+        (true, _) => GraphicalTheme::unicode(),
+        (false, true) => GraphicalTheme::unicode_nocolor(),
+        (false, false) => GraphicalTheme::none(),
+    };
+    let mut text = String::new();
+    // Writing into a string cannot fail; if rendering did, the plain message says what happened.
+    match GraphicalReportHandler::new_themed(theme).render_report(&mut text, error) {
+        Ok(()) => text,
+        Err(_) => error.to_string(),
+    }
+}
