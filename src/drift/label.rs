@@ -88,7 +88,6 @@ const GUARDED: &[(&str, &str, Order)] = &[
     ("aws_s3_bucket_public_access_block", "restrict_public_buckets", Order::On),
     ("aws_cloudwatch_log_group", "retention_in_days", Order::More),
     ("aws_sqs_queue", "sqs_managed_sse_enabled", Order::On),
-    ("aws_instance", "disable_api_termination", Order::On),
     ("aws_lb", "drop_invalid_header_fields", Order::On),
     ("aws_lb", "enable_deletion_protection", Order::On),
     ("aws_lb", "internal", Order::On),

@@ -106,10 +106,9 @@ pub mod instance {
     pub const CREDIT_SPECIFICATION: Attr<Value> = Attr::new("credit_specification", Exact)
         .nested(&[Nested::new("cpu_credits", Exact).absent(Absent::Default("\"standard\""))])
         .by(&["ec2:DescribeInstanceCreditSpecifications"]);
-    /// Whether a termination is refused; not read of members of a scaling group.
-    pub const DISABLE_API_TERMINATION: Attr<bool> = Attr::new("disable_api_termination", Exact)
-        .absent(Absent::Zero)
-        .by(&["ec2:DescribeInstanceAttribute"]);
+    /// Whether a termination is refused.
+    pub const DISABLE_API_TERMINATION: Attr<bool> =
+        Attr::new("disable_api_termination", Never("told only by a call for each single instance"));
     /// Volumes besides the root volume. Those that are attached by resources of their own are compared there (N25).
     pub const EBS_BLOCK_DEVICE: Attr<Vec<BlockDevice>> =
         Attr::new("ebs_block_device", Set).absent(Absent::Zero).by(&["ec2:DescribeVolumes"]);
