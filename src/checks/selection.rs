@@ -1,12 +1,13 @@
-//! Which resources the selections of backup plans take in.
+//! Which resources AWS Backup protects, and which the selections of its plans take in.
 
 use serde_json::Value;
-use stateward_model::kinds::backup::selection;
+use stateward_model::kinds::backup::{protected_resource, selection};
 use stateward_model::policy::matches;
 use stateward_model::{Gap, Resource};
 
 use crate::check::{Reads, View};
 use crate::checks::facts::{arn_of, known_tags};
+use crate::inventory::Side;
 
 /// What [`is_selected`] reads of selections.
 pub const READS: Reads = Reads {
@@ -18,6 +19,22 @@ pub const READS: Reads = Reads {
         selection::CONDITION.any(),
     ],
 };
+
+/// What [`is_protected`] reads on the live side; on the declared side it is [`READS`].
+pub const PROTECTED: Reads = Reads { kind: &protected_resource::KIND, attributes: &[] };
+
+/// Whether AWS Backup protects the resource; in a state, which has no recovery points, whether a plan selects it.
+///
+/// # Errors
+/// The gap of a listing.
+pub fn is_protected(resource: &Resource, view: &View) -> Result<bool, Gap> {
+    if view.side == Side::Declared {
+        return is_selected(resource, view);
+    }
+    let found =
+        view.inventory.lookup(&protected_resource::KIND, &resource.address.place, &arn_of(resource)?)?;
+    Ok(found.is_some())
+}
 
 /// Whether a selection in the region takes the resource in. Needs its ARN, and its tags where a selection asks for any.
 ///

@@ -4,6 +4,7 @@ mod buckets;
 mod databases;
 mod plans;
 mod stores;
+mod volumes;
 
 use crate::check::Check;
 
@@ -18,7 +19,15 @@ pub const CHECKS: &[Check] = &[
     buckets::STO_07,
     buckets::STO_09,
     buckets::STO_10,
+    volumes::STO_11,
+    volumes::STO_12,
+    volumes::STO_13,
+    volumes::STO_14,
+    volumes::STO_15,
+    volumes::STO_16,
+    volumes::STO_17,
     databases::STO_18,
+    databases::STO_19,
     databases::STO_20,
     databases::STO_21,
     databases::STO_22,
@@ -31,6 +40,7 @@ pub const CHECKS: &[Check] = &[
     stores::STO_30,
     stores::STO_32,
     plans::STO_36,
+    plans::STO_37,
     plans::STO_38,
     plans::STO_39,
     plans::STO_40,

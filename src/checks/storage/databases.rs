@@ -1,16 +1,16 @@
 //! RDS databases and their snapshots.
 
-use stateward_model::kinds::backup::protected_resource;
 use stateward_model::kinds::common::{ARN, TAGS, TAGS_ALL};
+use stateward_model::kinds::ec2::network::{route_table, route_table_association, subnet};
 use stateward_model::kinds::rds::{
-    Parameter, TLS_PARAMETERS, cluster, cluster_parameter_group, cluster_snapshot, db_instance, db_snapshot,
-    parameter_group,
+    Parameter, TLS_PARAMETERS, cluster, cluster_instance, cluster_parameter_group, cluster_snapshot,
+    db_instance, db_snapshot, parameter_group, subnet_group,
 };
-use stateward_model::{Cause, Gap, Resource};
+use stateward_model::{Cause, Gap, Place, Resource};
 
 use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, Subject, Verdict, View};
-use crate::checks::facts::{arn_of, in_production, not_in_state};
-use crate::checks::selection::{self, is_selected};
+use crate::checks::facts::{in_production, not_in_state};
+use crate::checks::selection::{self, is_protected, is_selected};
 use crate::inventory::Side;
 
 /// True for an instance or cluster that replicates another.
@@ -44,6 +44,116 @@ fn storage_encrypted(resource: &Resource, _: &View) -> Verdict {
         return Ok(Outcome::Pass);
     }
     Ok(Outcome::Fail("the storage is not encrypted, nor are its backups and replicas".into()))
+}
+
+pub const STO_19: Check = Check {
+    id: "STO-19",
+    alias: "rds-not-public",
+    title: "No database has a public endpoint",
+    component: "storage",
+    category: Category::Exposure,
+    severity: Severity::Critical,
+    effort: Effort::Medium,
+    subject: Subject::EachOf(&[&db_instance::KIND, &cluster_instance::KIND], not_public),
+    reads: &[
+        Reads {
+            kind: &db_instance::KIND,
+            attributes: &[
+                db_instance::PUBLICLY_ACCESSIBLE.any(),
+                db_instance::SUBNET_IDS.any(),
+                db_instance::DB_SUBNET_GROUP_NAME.any(),
+            ],
+        },
+        Reads {
+            kind: &cluster_instance::KIND,
+            attributes: &[
+                cluster_instance::PUBLICLY_ACCESSIBLE.any(),
+                cluster_instance::SUBNET_IDS.any(),
+                cluster_instance::DB_SUBNET_GROUP_NAME.any(),
+            ],
+        },
+        Reads { kind: &subnet_group::KIND, attributes: &[subnet_group::SUBNET_IDS.any()] },
+        Reads { kind: &subnet::KIND, attributes: &[subnet::VPC_ID.any()] },
+        Reads {
+            kind: &route_table::KIND,
+            attributes: &[route_table::MAIN.any(), route_table::VPC_ID.any(), route_table::ROUTE.any()],
+        },
+        Reads {
+            kind: &route_table_association::KIND,
+            attributes: &[route_table_association::ROUTE_TABLE_ID.any()],
+        },
+    ],
+    page: include_str!("../../../docs/checks/STO-19.md"),
+};
+
+fn not_public(resource: &Resource, view: &View) -> Verdict {
+    if !resource.get_or_default(&db_instance::PUBLICLY_ACCESSIBLE)? {
+        return Ok(Outcome::Pass);
+    }
+    // The flag fails in any case. Only proof that no route leads there makes it less severe.
+    Ok(match reached_from_internet(resource, view) {
+        Ok(false) => Outcome::FailAs(
+            Severity::High,
+            "publicly accessible is on, though no subnet of it has a route to the internet yet".into(),
+        ),
+        Ok(true) => Outcome::Fail("its name resolves to a public address, and its subnets are public".into()),
+        Err(gap) => Outcome::Fail(format!("publicly accessible is on; its routes are not known ({gap})")),
+    })
+}
+
+/// Whether a subnet of the database has a default route to an internet gateway.
+fn reached_from_internet(resource: &Resource, view: &View) -> Result<bool, Gap> {
+    let place = &resource.address.place;
+    let subnets = match view.side {
+        Side::Live => resource.get_or_default(&db_instance::SUBNET_IDS)?,
+        Side::Declared => {
+            let name = resource.get_or_default(&db_instance::DB_SUBNET_GROUP_NAME)?;
+            let group = view.inventory.lookup(&subnet_group::KIND, place, &name)?;
+            group
+                .ok_or_else(|| not_in_state(subnet_group::KIND.name))?
+                .get_or_default(&subnet_group::SUBNET_IDS)?
+        }
+    };
+    if subnets.is_empty() {
+        return Err(Gap::new("rds:DescribeDBInstances", Cause::Malformed, "its subnets are not named"));
+    }
+    for id in &subnets {
+        let table = table_of(id, place, view)?;
+        let open = |route: &route_table::Route| {
+            matches!(route.destination(), Some("0.0.0.0/0" | "::/0"))
+                && route.target().is_some_and(|target| target.starts_with("igw-"))
+        };
+        if table.get_or_default(&route_table::ROUTE)?.iter().any(open) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The route table of a subnet: its own, or else the main one of its VPC.
+fn table_of<'a>(subnet_id: &str, place: &Place, view: &View<'a>) -> Result<&'a Resource, Gap> {
+    let missing = |what: &'static str| match view.side {
+        Side::Live => {
+            Gap::new("ec2:DescribeRouteTables", Cause::Malformed, format!("no {what} for {subnet_id}"))
+        }
+        Side::Declared => not_in_state(what),
+    };
+    if let Some(own) = view.inventory.lookup(&route_table_association::KIND, place, subnet_id)? {
+        let id = own.get_or_default(&route_table_association::ROUTE_TABLE_ID)?;
+        return view.inventory.lookup(&route_table::KIND, place, &id)?.ok_or_else(|| missing("route table"));
+    }
+    // Another state may associate a table that this one does not show.
+    if view.side == Side::Declared {
+        return Err(missing("route table"));
+    }
+    let subnet = view.inventory.lookup(&subnet::KIND, place, subnet_id)?.ok_or_else(|| missing("subnet"))?;
+    let vpc = subnet.get(&subnet::VPC_ID)?;
+    for table in view.inventory.all_in(&route_table::KIND, place)? {
+        if table.get_or_default(&route_table::MAIN)? && table.get(&route_table::VPC_ID)? == vpc {
+            return Ok(table);
+        }
+    }
+    Err(missing("main route table"))
 }
 
 pub const STO_20: Check = Check {
@@ -286,7 +396,7 @@ pub const STO_25: Check = Check {
     reads: &[
         Reads { kind: &db_instance::KIND, attributes: &[ARN.any(), TAGS.any(), TAGS_ALL.any()] },
         Reads { kind: &cluster::KIND, attributes: &[ARN.any(), TAGS.any(), TAGS_ALL.any()] },
-        Reads { kind: &protected_resource::KIND, attributes: &[] },
+        selection::PROTECTED,
         selection::READS,
     ],
     page: include_str!("../../../docs/checks/STO-25.md"),
@@ -301,14 +411,4 @@ fn in_backup_plan(resource: &Resource, view: &View) -> Verdict {
         true => "a backup plan selects it, but it has no recovery point yet".into(),
         false => "AWS Backup has no recovery point of it, and no backup plan selects it".into(),
     }))
-}
-
-/// Whether AWS Backup protects the resource; in a state, which has no recovery points, whether a plan selects it.
-pub fn is_protected(resource: &Resource, view: &View) -> Result<bool, Gap> {
-    if view.side == Side::Declared {
-        return is_selected(resource, view);
-    }
-    let found =
-        view.inventory.lookup(&protected_resource::KIND, &resource.address.place, &arn_of(resource)?)?;
-    Ok(found.is_some())
 }

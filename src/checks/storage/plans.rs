@@ -1,6 +1,9 @@
 //! AWS Backup: plans, vaults, recovery points and jobs.
 
-use stateward_model::kinds::backup::{job, plan, protected_resource, recovery_point, selection, vault};
+use stateward_model::kinds::backup::{
+    job, plan, protected_resource, recovery_point, selection as selection_kind, vault,
+};
+use stateward_model::kinds::common::{ARN, TAGS, TAGS_ALL};
 use stateward_model::kinds::dynamodb::table;
 use stateward_model::kinds::ec2::compute::{instance, volume};
 use stateward_model::kinds::efs::file_system;
@@ -12,10 +15,13 @@ use time::{Duration, OffsetDateTime};
 
 use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, Subject, Verdict, View};
 use crate::checks::facts::{
-    KeyOwner, age_of, any_holds, arn_region, key_owner, records, records_in, span, time_of,
+    KeyOwner, age_of, any_holds, arn_region, in_production, key_owner, partition, records, records_in, span,
+    time_of,
 };
 use crate::checks::schedule::last_start;
-use crate::inventory::exclusion;
+use crate::checks::selection::{self, is_protected};
+use crate::checks::storage::databases::is_replica;
+use crate::inventory::{Side, exclusion};
 
 pub const STO_36: Check = Check {
     id: "STO-36",
@@ -28,7 +34,7 @@ pub const STO_36: Check = Check {
     subject: Subject::Estate(plan_scheduled),
     reads: &[
         Reads { kind: &plan::KIND, attributes: &[plan::NAME.any(), plan::RULE.any()] },
-        Reads { kind: &selection::KIND, attributes: &[selection::PLAN_ID.any()] },
+        Reads { kind: &selection_kind::KIND, attributes: &[selection_kind::PLAN_ID.any()] },
     ],
     page: include_str!("../../../docs/checks/STO-36.md"),
 };
@@ -51,16 +57,137 @@ fn runs(plan: &Resource, view: &View) -> Result<bool, Gap> {
         return Ok(false);
     }
     let place = &plan.address.place;
-    let here = view.inventory.of(&selection::KIND).filter(|found| &found.address.place == place);
-    let of_plan = |found: &Resource| Ok(found.get(&selection::PLAN_ID)?.as_deref() == Some(plan.id()));
+    let here = view.inventory.of(&selection_kind::KIND).filter(|found| &found.address.place == place);
+    let of_plan = |found: &Resource| Ok(found.get(&selection_kind::PLAN_ID)?.as_deref() == Some(plan.id()));
     if any_holds(here.map(of_plan))? {
         return Ok(true);
     }
-    view.inventory.complete(&selection::KIND, place).map(|()| false)
+    view.inventory.complete(&selection_kind::KIND, place).map(|()| false)
 }
 
 fn is_scheduled(rule: &plan::Rule) -> bool {
     rule.schedule.as_deref().is_some_and(|schedule| !schedule.is_empty())
+}
+
+pub const STO_37: Check = Check {
+    id: "STO-37",
+    alias: "stateful-resources-protected",
+    title: "Every stateful production resource is protected",
+    component: "storage",
+    category: Category::Backup,
+    severity: Severity::High,
+    effort: Effort::Medium,
+    // Attached volumes are excluded as parts of their instances.
+    subject: Subject::EachOfIncludingExcluded(
+        &[&db_instance::KIND, &cluster::KIND, &table::KIND, &volume::KIND, &file_system::KIND],
+        stateful_protected,
+    ),
+    reads: &[
+        Reads {
+            kind: &db_instance::KIND,
+            attributes: &[
+                ARN.any(),
+                TAGS.any(),
+                TAGS_ALL.any(),
+                db_instance::BACKUP_RETENTION_PERIOD.any(),
+                db_instance::REPLICATE_SOURCE_DB.any(),
+            ],
+        },
+        Reads {
+            kind: &cluster::KIND,
+            attributes: &[
+                ARN.any(),
+                TAGS.any(),
+                TAGS_ALL.any(),
+                cluster::BACKUP_RETENTION_PERIOD.any(),
+                cluster::REPLICATION_SOURCE_IDENTIFIER.any(),
+            ],
+        },
+        Reads {
+            kind: &table::KIND,
+            attributes: &[
+                ARN.any(),
+                table::TABLE_TAGS.any(),
+                table::TABLE_TAGS_ALL.any(),
+                table::POINT_IN_TIME_RECOVERY.any(),
+                table::STATUS.any(),
+            ],
+        },
+        Reads {
+            kind: &volume::KIND,
+            attributes: &[ARN.any(), TAGS.any(), TAGS_ALL.any(), volume::ATTACHMENTS.any()],
+        },
+        Reads {
+            kind: &file_system::KIND,
+            attributes: &[ARN.any(), TAGS.any(), TAGS_ALL.any(), file_system::STATE.any()],
+        },
+        selection::PROTECTED,
+        selection::READS,
+    ],
+    page: include_str!("../../../docs/checks/STO-37.md"),
+};
+
+fn stateful_protected(resource: &Resource, view: &View) -> Verdict {
+    let of_volume = resource.kind() == volume::KIND.name;
+    if !of_volume && exclusion(resource).is_some() {
+        return Ok(Outcome::NotApplicable("it is being deleted"));
+    }
+    if of_volume && view.side == Side::Live {
+        let attachments = resource.get_or_default(&volume::ATTACHMENTS)?;
+        if attachments.is_empty() {
+            return Ok(Outcome::NotApplicable("attached to nothing"));
+        }
+        if attachments.iter().all(|attachment| attachment.delete_on_termination == Some(true)) {
+            return Ok(Outcome::NotApplicable(
+                "it goes with its instance, and so holds nothing that has to survive",
+            ));
+        }
+    }
+    let native = native_protection(resource);
+    if native == Ok(Some(true)) {
+        return Ok(Outcome::Pass);
+    }
+    if native == Ok(None) {
+        return Ok(Outcome::NotApplicable("a read replica; its source is judged"));
+    }
+    if is_protected(resource, view)? || instance_protected(resource, view)? {
+        return Ok(Outcome::Pass);
+    }
+    native?;
+    if !in_production(resource, view)? {
+        return Ok(Outcome::NotApplicable("its tags name an environment that is not production"));
+    }
+    Ok(Outcome::Fail("neither AWS Backup nor point-in-time recovery of its service protects it".into()))
+}
+
+/// Whether the service itself can go back in time; `None` for a replica, whose source can.
+fn native_protection(resource: &Resource) -> Result<Option<bool>, Gap> {
+    let kind = resource.kind();
+    if kind == table::KIND.name {
+        let recovery = resource.get_or_default(&table::POINT_IN_TIME_RECOVERY)?;
+        return Ok(Some(recovery.iter().any(|block| block.enabled)));
+    }
+    if kind == db_instance::KIND.name || kind == cluster::KIND.name {
+        if is_replica(resource)? {
+            return Ok(None);
+        }
+        return Ok(Some(resource.get_or_default(&db_instance::BACKUP_RETENTION_PERIOD)? > 0));
+    }
+    Ok(Some(false))
+}
+
+/// A backup of an instance holds all of its volumes.
+fn instance_protected(resource: &Resource, view: &View) -> Result<bool, Gap> {
+    if resource.kind() != volume::KIND.name || view.side == Side::Declared {
+        return Ok(false);
+    }
+    let place = &resource.address.place;
+    let attachments = resource.get_or_default(&volume::ATTACHMENTS)?;
+    any_holds(attachments.iter().map(|attachment| {
+        let (partition, id) = (partition(&place.region), &attachment.instance_id);
+        let arn = format!("arn:{partition}:ec2:{}:{}:instance/{id}", place.region, place.account);
+        Ok(view.inventory.lookup(&protected_resource::KIND, place, &arn)?.is_some())
+    }))
 }
 
 pub const STO_38: Check = Check {
