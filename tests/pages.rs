@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use stateward::check::{Check, DriftFacts, Outcome, StateFacts, Subject, Verdict, View};
+use stateward::check::{Check, DriftFacts, Outcome, Severity, StateFacts, Subject, Verdict, View};
 use stateward::inventory::{Inventory, Side};
 use stateward::judge::on_state;
 use stateward::profile::Profile;
@@ -140,7 +140,11 @@ fn run(check: &Check, case: &Case) -> Verdict {
 fn word(verdict: &Verdict) -> &'static str {
     match verdict {
         Ok(Outcome::Pass) => "pass",
-        Ok(Outcome::Fail(_) | Outcome::FailAs(..)) => "fail",
+        Ok(Outcome::Fail(_)) => "fail",
+        Ok(Outcome::FailAs(Severity::Low, _)) => "fail-low",
+        Ok(Outcome::FailAs(Severity::Medium, _)) => "fail-medium",
+        Ok(Outcome::FailAs(Severity::High, _)) => "fail-high",
+        Ok(Outcome::FailAs(Severity::Critical, _)) => "fail-critical",
         Ok(Outcome::Partial(..)) => "partial",
         Ok(Outcome::NotApplicable(_)) => "not-applicable",
         Err(_) => "unknown",

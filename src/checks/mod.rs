@@ -7,17 +7,19 @@ mod iac;
 mod monitoring;
 mod network;
 mod recovery;
+mod routing;
 mod scaling;
 mod schedule;
 mod selection;
 mod storage;
 
 use stateward_model::policy::Document;
-use stateward_model::{Cause, Gap};
+use stateward_model::{Cause, Gap, Kind, Place, Resource};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::check::Check;
+use crate::check::{Check, View};
+use crate::inventory::Side;
 
 /// Every check, by family. A check that is not listed in its family's `CHECKS` is dead code, and so fails the build.
 pub const FAMILIES: &[&[Check]] = &[
@@ -39,6 +41,16 @@ pub fn all() -> impl Iterator<Item = &'static Check> {
 /// The check of an id or an alias, whatever the case.
 pub fn find(name: &str) -> Option<&'static Check> {
     all().find(|check| check.id.eq_ignore_ascii_case(name) || check.alias.eq_ignore_ascii_case(name))
+}
+
+/// What another resource refers to, where its absence is proved: what no state holds may exist all the same.
+fn referred<'a>(kind: &Kind, place: &Place, id: &str, view: &View<'a>) -> Result<Option<&'a Resource>, Gap> {
+    match view.inventory.lookup(kind, place, id)? {
+        None if view.side == Side::Declared => {
+            Err(Gap::new(kind.name, Cause::NotInState, format!("{id} is in none of the states")))
+        }
+        found => Ok(found),
+    }
 }
 
 /// A value that the reference of `call` promises, or the gap of an answer that left it out.
