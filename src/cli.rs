@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use stateward::profile::{COMPONENT_KEYS, parse_duration};
+use stateward::report::{self, FORMATS, Format};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -414,7 +415,7 @@ pub struct LiveArgs {
 pub struct OutputArgs {
     /// table (default), json, jsonl, csv, markdown or html; repeatable
     #[arg(long, value_name = "FORMAT", value_parser = format)]
-    format: Vec<Format>,
+    format: Vec<&'static Format>,
     /// The file for the --format before it; without one the format goes to standard output
     #[arg(long, value_name = "FILE")]
     output: Vec<PathBuf>,
@@ -427,43 +428,9 @@ pub struct OutputArgs {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
     /// The format.
-    pub format: Format,
+    pub format: &'static Format,
     /// The file; none is standard output.
     pub file: Option<PathBuf>,
-}
-
-/// A format of this build.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// Tables for a terminal.
-    Table,
-    /// The result document.
-    Json,
-    /// One JSON object a line.
-    Jsonl,
-    /// Comma-separated findings and drift.
-    Csv,
-    /// The brief in Markdown.
-    Markdown,
-    /// The brief as one HTML file.
-    Html,
-}
-
-impl Format {
-    /// Every format with its name.
-    pub const ALL: [(&str, Self); 6] = [
-        ("table", Self::Table),
-        ("json", Self::Json),
-        ("jsonl", Self::Jsonl),
-        ("csv", Self::Csv),
-        ("markdown", Self::Markdown),
-        ("html", Self::Html),
-    ];
-
-    /// The name on the command line.
-    pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(_, format)| *format == self).map_or("table", |(name, _)| name)
-    }
 }
 
 /// Formats of the contract that this build does not write.
@@ -528,12 +495,14 @@ fn stop(error: &clap::Error) -> Stop {
 /// Pairs each `--output` with the `--format` before it.
 fn outputs(matches: &ArgMatches) -> Result<Vec<Output>, String> {
     enum Word {
-        Format(Format),
+        Format(&'static Format),
         File(PathBuf),
     }
     let mut words: Vec<(usize, Word)> = Vec::new();
-    if let (Some(at), Some(formats)) = (matches.indices_of("format"), matches.get_many::<Format>("format")) {
-        words.extend(at.zip(formats.map(|format| Word::Format(*format))));
+    if let (Some(at), Some(formats)) =
+        (matches.indices_of("format"), matches.get_many::<&'static Format>("format"))
+    {
+        words.extend(at.zip(formats.map(|format| Word::Format(format))));
     }
     if let (Some(at), Some(files)) = (matches.indices_of("output"), matches.get_many::<PathBuf>("output")) {
         words.extend(at.zip(files.map(|file| Word::File(file.clone()))));
@@ -564,14 +533,13 @@ fn outputs(matches: &ArgMatches) -> Result<Vec<Output>, String> {
         }
     }
     if reports.is_empty() {
-        reports.push(Output { format: Format::Table, file: None });
+        reports.push(Output { format: &FORMATS[0], file: None });
     }
     let mut to_stdout = reports.iter().filter(|report| report.file.is_none());
     if let (Some(one), Some(two)) = (to_stdout.next(), to_stdout.next()) {
         return Err(format!(
             "both `{}` and `{}` would go to standard output; give one of them a file with --output",
-            one.format.name(),
-            two.format.name()
+            one.format.name, two.format.name
         ));
     }
     for (at, report) in reports.iter().enumerate() {
@@ -584,11 +552,11 @@ fn outputs(matches: &ArgMatches) -> Result<Vec<Output>, String> {
     Ok(reports)
 }
 
-fn format(text: &str) -> Result<Format, String> {
-    if let Some((_, format)) = Format::ALL.iter().find(|(name, _)| *name == text) {
-        return Ok(*format);
+fn format(text: &str) -> Result<&'static Format, String> {
+    if let Some(format) = report::find(text) {
+        return Ok(format);
     }
-    let names = Format::ALL.map(|(name, _)| name).join(", ");
+    let names = FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(", ");
     if LATER_FORMATS.contains(&text) {
         return Err(format!("`{text}` is planned and not in this version, which writes {names}"));
     }
@@ -653,7 +621,7 @@ mod tests {
     fn reports(line: &str) -> Vec<(&'static str, Option<String>)> {
         let Command::Audit(audit) = run(line).unwrap().command else { panic!("not an audit") };
         let file = |output: &Output| output.file.as_ref().map(|file| file.display().to_string());
-        audit.output.reports.iter().map(|output| (output.format.name(), file(output))).collect()
+        audit.output.reports.iter().map(|output| (output.format.name, file(output))).collect()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 mod context;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
@@ -34,7 +34,9 @@ const TEMPLATES: [(&str, &str); 11] = [
 pub fn render(document: &Document, _: &Look) -> Result<String, ReportError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
-    environment.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
+    environment.set_syntax(
+        SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build()?,
+    );
     environment.add_filter("prose", |text: String| Value::from_safe_string(repair(&text)));
     for (name, source) in TEMPLATES {
         environment.add_template(name, source)?;

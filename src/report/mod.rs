@@ -1,8 +1,14 @@
 //! One file per output format; each is a pure function of the result.
 
+pub mod csv;
 pub mod html;
+pub mod json;
+pub mod jsonl;
+pub mod markdown;
 pub mod prose;
 pub mod table;
+#[cfg(test)]
+mod tests;
 pub mod words;
 
 use crate::result::Document;
@@ -27,7 +33,7 @@ pub enum ReportError {
     Json(#[from] serde_json::Error),
     /// A row could not be written as CSV.
     #[error("the CSV could not be written: {0}")]
-    Csv(#[from] csv::Error),
+    Csv(#[from] ::csv::Error),
 }
 
 /// A format: a name on the command line and a pure function of the result.
@@ -55,6 +61,10 @@ impl Eq for Format {}
 /// Every format, in the order in which help texts name them. The first is the default.
 pub const FORMATS: &[Format] = &[
     Format { name: "table", extension: "txt", render: table::render },
+    Format { name: "json", extension: "json", render: json::render },
+    Format { name: "jsonl", extension: "jsonl", render: jsonl::render },
+    Format { name: "csv", extension: "csv", render: csv::render },
+    Format { name: "markdown", extension: "md", render: markdown::render },
     Format { name: "html", extension: "html", render: html::render },
 ];
 

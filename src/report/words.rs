@@ -266,9 +266,9 @@ pub fn excluded(number: usize) -> Option<String> {
 /// What the state says about a finding that is not as it should be.
 pub fn declared(finding: &Finding) -> Option<&'static str> {
     match finding.declared? {
-        Status::Pass => Some("The state asks for the right thing: this is drift."),
+        Status::Pass => Some("The state is right: this is drift."),
         Status::Fail | Status::Partial | Status::Waived => {
-            Some("The state asks for it: change the configuration.")
+            Some("The state has the same fault: change the configuration.")
         }
         Status::Unknown => Some("The state does not say."),
         Status::NotApplicable => None,
