@@ -40,7 +40,7 @@ fn drift(declared: &[Resource], resources: &[Resource]) -> Drift {
         },
     });
     let scope = Coverage { regions: ["us-west-2".to_owned()].into(), ..Coverage::default() };
-    reconcile(declared, &Inventory::live(readings.into()), &scope)
+    reconcile(|| declared.iter().cloned(), &Inventory::live(readings.into()), &scope)
 }
 
 /// Class, address or owner, and the keys of the atoms that differ.
