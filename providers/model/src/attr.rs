@@ -56,6 +56,8 @@ pub struct Nested {
     pub equality: Equality,
     /// What absence equals.
     pub absent: Absent,
+    /// True when the value there is a secret: digested at the door, never shown.
+    pub secret: bool,
 }
 
 /// An attribute without its type: what a kind lists.
@@ -146,12 +148,18 @@ impl<T> Attr<T> {
 impl Nested {
     /// A rule for `path`; absence equals emptiness.
     pub const fn new(path: &'static str, equality: Equality) -> Self {
-        Self { path, equality, absent: Absent::Empty }
+        Self { path, equality, absent: Absent::Empty, secret: false }
     }
 
     /// Declares what absence equals.
     pub const fn absent(mut self, absent: Absent) -> Self {
         self.absent = absent;
+        self
+    }
+
+    /// Marks the value there as a secret.
+    pub const fn secret(mut self) -> Self {
+        self.secret = true;
         self
     }
 }

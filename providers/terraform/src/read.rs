@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use stateward_model::{Cause, Declared, Gap, Place, Resource, Slot, kinds, secret};
+use stateward_model::{AnyAttr, Cause, Declared, Gap, Place, Resource, Slot, kinds, secret};
 
 use crate::error::StateError;
 use crate::place::own_place;
@@ -447,7 +447,8 @@ impl Context<'_> {
         let address = block.address(instance.index_key.as_ref());
         let kind = kinds::find(&block.kind);
         let attributes = instance.attributes.unwrap_or_default();
-        let sensitive = sensitive_names(instance.sensitive_attributes.as_deref().unwrap_or_default());
+        let sensitive_paths = instance.sensitive_attributes.unwrap_or_default();
+        let sensitive = sensitive_names(&sensitive_paths);
         self.note(block, &address, &attributes, &sensitive);
 
         let id = attributes.get("id").and_then(Value::as_str).unwrap_or_default();
@@ -481,8 +482,8 @@ impl Context<'_> {
             let identity = (kind.identity)(&resource);
             let key = self.digest_key();
             for (attr, value) in entering().filter(|(_, value)| !value.is_null()) {
-                if attr.secret || sensitive.contains(attr.path) {
-                    resource.put_raw(attr.path, Slot::Known(secret::digest(&key, value)));
+                if let Some(hidden) = without_secrets(attr, value, &sensitive_paths, &key) {
+                    resource.put_raw(attr.path, Slot::Known(hidden));
                 }
             }
             if instance.attributes_flat.is_some() {
@@ -524,16 +525,72 @@ impl Context<'_> {
     }
 }
 
+/// The steps of a path that a state marks as sensitive; a path of one step may stand without its list.
+fn steps_of(path: &Value) -> &[Value] {
+    path.as_array().map_or(std::slice::from_ref(path), Vec::as_slice)
+}
+
+fn step_name(steps: &[Value]) -> Option<&str> {
+    steps.first()?.get("value")?.as_str()
+}
+
 /// Top-level names of the paths that a state marks as sensitive.
 fn sensitive_names(paths: &[Value]) -> BTreeSet<String> {
-    paths
-        .iter()
-        .filter_map(|path| match path {
-            Value::Array(steps) => steps.first().and_then(|step| step.get("value")).and_then(Value::as_str),
-            other => other.get("value").and_then(Value::as_str),
-        })
-        .map(str::to_owned)
-        .collect()
+    paths.iter().filter_map(|path| step_name(steps_of(path))).map(str::to_owned).collect()
+}
+
+/// The value with its secrets digested; `None` when there are none in it.
+fn without_secrets(attr: &AnyAttr, value: &Value, paths: &[Value], key: &[u8]) -> Option<Value> {
+    if attr.secret {
+        return Some(secret::digest(key, value));
+    }
+    let mut marked =
+        paths.iter().map(steps_of).filter(|steps| step_name(steps) == Some(attr.path)).peekable();
+    let mut named = attr.nested.iter().filter(|nested| nested.secret).peekable();
+    if marked.peek().is_none() && named.peek().is_none() {
+        return None;
+    }
+    let mut hidden = value.clone();
+    marked.for_each(|steps| hide(&mut hidden, &steps[1..], key));
+    named.for_each(|nested| hide_named(&mut hidden, nested.path, key));
+    Some(hidden)
+}
+
+/// Digests what the steps lead to: the secret in a block, and not all that stands around it. Where they lead nowhere
+/// (members of a set have no index), everything from there on is digested.
+fn hide(value: &mut Value, steps: &[Value], key: &[u8]) {
+    if let Some((step, rest)) = steps.split_first()
+        && let Some(inner) = inner(value, step)
+    {
+        return hide(inner, rest, key);
+    }
+    if !value.is_null() && !secret::is_digest(value) {
+        *value = secret::digest(key, value);
+    }
+}
+
+/// What one step leads to: `get_attr` carries a name, `index` a typed key.
+fn inner<'a>(value: &'a mut Value, step: &Value) -> Option<&'a mut Value> {
+    let to = step.get("value")?;
+    match to.get("value").unwrap_or(to) {
+        Value::String(name) => value.get_mut(name.as_str()),
+        number => value.get_mut(usize::try_from(number.as_u64()?).ok()?),
+    }
+}
+
+/// Digests what a kind names as a secret inside a block, whether or not the state marks it.
+fn hide_named(value: &mut Value, path: &str, key: &[u8]) {
+    if let Value::Array(items) = value {
+        items.iter_mut().for_each(|item| hide_named(item, path, key));
+        return;
+    }
+    let (name, rest) = path.split_once('.').unwrap_or((path, ""));
+    let Some(inner) = value.get_mut(name) else { return };
+    if !rest.is_empty() {
+        hide_named(inner, rest, key);
+    } else if !inner.is_null() && !secret::is_digest(inner) {
+        *inner = secret::digest(key, inner);
+    }
 }
 
 /// True when a value that nobody flagged is a credential by its name or by its form.

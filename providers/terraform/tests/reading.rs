@@ -102,6 +102,38 @@ fn flagged_values_are_digested_at_the_door() {
 }
 
 #[test]
+fn of_a_block_only_the_secret_in_it_is_digested() {
+    let login = json!([{"type": "authenticate-oidc", "authenticate_oidc": [{"issuer": "i", "client_secret": "hush"}]}]);
+    let path = json!([
+        {"type": "get_attr", "value": "default_action"},
+        {"type": "index", "value": {"value": 0, "type": "number"}},
+        {"type": "get_attr", "value": "authenticate_oidc"},
+        {"type": "index", "value": {"value": 0, "type": "number"}},
+        {"type": "get_attr", "value": "client_secret"}
+    ]);
+    let set =
+        json!([{"type": "get_attr", "value": "default_action"}, {"type": "get_attr", "value": "nothing"}]);
+    let read = |marks: Value| {
+        let text = state(
+            json!([{"mode": "managed", "type": "aws_lb_listener", "name": "l", "provider": "p", "instances": [
+                {"attributes": {"id": "arn:l", "default_action": login.clone()}, "sensitive_attributes": marks}
+            ]}]),
+        );
+        let resources = read_state("x", text.as_bytes()).unwrap().resources;
+        assert!(!format!("{resources:?}").contains("hush"));
+        resources[0].raw("default_action").unwrap().clone()
+    };
+    // Marked by the state, or known to be a secret by its kind alone.
+    for marks in [json!([path]), json!([])] {
+        let value = read(marks);
+        assert_eq!(value[0]["authenticate_oidc"][0]["issuer"], "i");
+        assert!(stateward_model::secret::is_digest(&value[0]["authenticate_oidc"][0]["client_secret"]));
+    }
+    // Where a path leads nowhere, nothing is kept in clear.
+    assert!(stateward_model::secret::is_digest(&read(json!([set]))));
+}
+
+#[test]
 fn an_identity_may_hang_on_a_value_that_is_not_kept() {
     let text =
         state(json!([{"mode": "managed", "type": "aws_sns_topic_subscription", "name": "a", "provider": "p",

@@ -73,7 +73,7 @@ const ACTION_RULES: &[Nested] = &[
     Nested::new("redirect.port", Exact).absent(Absent::Default("\"#{port}\"")),
     Nested::new("redirect.protocol", Exact).absent(Absent::Default("\"#{protocol}\"")),
     Nested::new("redirect.query", Exact).absent(Absent::Default("\"#{query}\"")),
-    Nested::new("authenticate_oidc.client_secret", Never("never returned by the API")),
+    Nested::new("authenticate_oidc.client_secret", Never("never returned by the API")).secret(),
     Nested::new("jwt_validation.additional_claim", Never("not read")),
 ];
 
