@@ -263,6 +263,36 @@ impl<'a> Filling<'a> {
         });
     }
 
+    /// Object lock needs versioning, which can then not be suspended ("Object Lock considerations" in the S3 user guide).
+    /// So a bucket that keeps no versions need not be asked for its lock.
+    async fn versions(&self) {
+        let mut proved_absent = false;
+        if self.s.wants_call(&bucket::KIND, &VERSIONING) {
+            let go = || self.s3().get_bucket_versioning().bucket(self.name).send();
+            let read = self.read(&VERSIONING, &[], go).await.map(|out| out.as_ref().map(versioning));
+            proved_absent = matches!(&read, Ok(Some(versioning)) if !versioning.enabled);
+            self.fill(&VERSIONING, read, |r, versioning| {
+                r.set(&bucket::VERSIONING, versioning.into_iter().collect());
+            });
+        }
+        if !self.s.wants_call(&bucket::KIND, &OBJECT_LOCK) {
+            return;
+        }
+        let read = if proved_absent {
+            Ok(None)
+        } else {
+            let none = &["ObjectLockConfigurationNotFoundError"];
+            let go = || self.s3().get_object_lock_configuration().bucket(self.name).send();
+            self.read(&OBJECT_LOCK, none, go).await
+        };
+        self.fill(&OBJECT_LOCK, read, |r, out| {
+            let found = out.and_then(|out| out.object_lock_configuration);
+            let enabled = found.as_ref().is_some_and(|found| found.object_lock_enabled.is_some());
+            r.set(&bucket::OBJECT_LOCK_ENABLED, enabled)
+                .set(&bucket::OBJECT_LOCK, found.as_ref().map(object_lock).into_iter().collect());
+        });
+    }
+
     /// Who may reach what is in the bucket.
     fn access(&self) -> Vec<Part<'_>> {
         use bucket::{GRANT, OWNERSHIP_CONTROLS, PUBLIC_ACCESS_BLOCK};
@@ -304,14 +334,7 @@ impl<'a> Filling<'a> {
     fn objects(&self) -> Vec<Part<'_>> {
         let (s3, name) = (self.s3(), self.name);
         vec![
-            Box::pin(self.part(
-                &VERSIONING,
-                &[],
-                move || s3.get_bucket_versioning().bucket(name).send(),
-                |r, out| {
-                    r.set(&bucket::VERSIONING, out.as_ref().map(versioning).into_iter().collect());
-                },
-            )),
+            Box::pin(self.versions()),
             Box::pin(self.part(
                 &ENCRYPTION,
                 &["ServerSideEncryptionConfigurationNotFoundError"],
@@ -340,17 +363,6 @@ impl<'a> Filling<'a> {
                     let found = out.and_then(|out| out.replication_configuration);
                     let block = found.as_ref().map(replication).into_iter().collect();
                     r.put_raw(bucket::REPLICATION.path(), Slot::Known(block));
-                },
-            )),
-            Box::pin(self.part(
-                &OBJECT_LOCK,
-                &["ObjectLockConfigurationNotFoundError"],
-                move || s3.get_object_lock_configuration().bucket(name).send(),
-                |r, out| {
-                    let found = out.and_then(|out| out.object_lock_configuration);
-                    let enabled = found.as_ref().is_some_and(|found| found.object_lock_enabled.is_some());
-                    r.set(&bucket::OBJECT_LOCK_ENABLED, enabled)
-                        .set(&bucket::OBJECT_LOCK, found.as_ref().map(object_lock).into_iter().collect());
                 },
             )),
         ]
@@ -907,6 +919,10 @@ mod tests {
                 _ if target.starts_with("/shut") && target.contains("?encryption") => {
                     refusal(403, "AccessDenied")
                 }
+                _ if target.starts_with("/shut") && target.contains("?versioning") => (
+                    200,
+                    "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>".into(),
+                ),
                 _ if target.contains("?versioning") => (200, "<VersioningConfiguration/>".into()),
                 _ if target.contains("?logging") => (200, "<BucketLoggingStatus/>".into()),
                 _ if target.contains("?accelerate") => (200, "<AccelerateConfiguration/>".into()),
@@ -933,6 +949,12 @@ mod tests {
         assert_eq!(open.get(&bucket::POLICY_IS_PUBLIC), Ok(Some(false)));
         assert_eq!(open.get(&bucket::PUBLIC_ACCESS_BLOCK), Ok(Some(Vec::new())));
         assert_eq!(account.calls("GetBucketPolicyStatus"), 0, "no policy, so none that is public");
+        assert_eq!(open.get(&bucket::OBJECT_LOCK_ENABLED), Ok(Some(false)));
+        assert_eq!(
+            account.calls("GetObjectLockConfiguration"),
+            2,
+            "of the one that keeps versions, and of the one that is gone"
+        );
     }
 
     /// What S3 answers where a bucket has no such part.
