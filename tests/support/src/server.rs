@@ -35,8 +35,14 @@ impl Server {
         F: Future<Output = Reply> + Send,
     {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", port)))?;
+        // Bound without waiting, so that it starts inside the runtime of an asynchronous test as well.
+        let listener = std::net::TcpListener::bind(("127.0.0.1", port))?;
+        listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
+        let listener = {
+            let _inside = runtime.enter();
+            TcpListener::from_std(listener)?
+        };
         let serve = Arc::new(serve);
         runtime.spawn(async move {
             loop {

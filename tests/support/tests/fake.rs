@@ -75,6 +75,25 @@ fn dynamodb_pages_by_the_last_name() {
 }
 
 #[test]
+fn each_region_has_a_key_that_aws_manages_beside_those_of_the_estate() {
+    let fake = Fake::start(FakeOptions::default());
+    let ask = |operation: &str, body: &str| {
+        let request = Request::json("kms", "eu-west-1", &format!("TrentService.{operation}"), body);
+        let answer = request.send(&fake.endpoint(), PATIENCE).unwrap();
+        serde_json::from_slice::<Value>(&answer.body).unwrap()
+    };
+    let keys = ask("ListKeys", "{}")["Keys"].as_array().unwrap().clone();
+    assert_eq!((keys.len(), fake.resources()), (4, 205));
+    let aliases = ask("ListAliases", "{}");
+    let managed =
+        aliases["Aliases"].as_array().unwrap().iter().find(|alias| alias["AliasName"] == "alias/aws/ebs");
+    let id = &managed.unwrap()["TargetKeyId"];
+    assert!(keys.iter().any(|key| key["KeyId"] == *id));
+    let body = serde_json::json!({ "KeyId": id }).to_string();
+    assert_eq!(ask("DescribeKey", &body)["KeyMetadata"]["KeyManager"], "AWS");
+}
+
+#[test]
 fn a_bucket_answers_only_in_its_region() {
     let fake = Fake::start(FakeOptions::default());
     let ask = |region: &str, target: &str| {
@@ -131,4 +150,13 @@ fn cloudwatch_is_answered_in_cbor() {
     assert_eq!(answer.header("smithy-protocol"), Some("rpc-v2-cbor"));
     assert_eq!(answer.body[0], 0xa2, "a map of two lists");
     assert_eq!(fake.traffic().requests_for("cloudwatch", "DescribeAlarms"), 1);
+}
+
+#[tokio::test]
+async fn an_asynchronous_test_can_start_it() {
+    let fake = Fake::start(FakeOptions::default());
+    let request = Request::json("kms", "us-west-2", "TrentService.ListKeys", "{}");
+    let endpoint = fake.endpoint();
+    let asked = tokio::task::spawn_blocking(move || request.send(&endpoint, PATIENCE).unwrap());
+    assert_eq!(asked.await.unwrap().status, 200);
 }

@@ -167,11 +167,41 @@ fn databases(estate: &Estate, ask: &Ask) -> Body {
     Ok(list("DBInstances", "DBInstance", page, one) + &maybe("Marker", &next))
 }
 
+/// A key of the estate, or the one of each region that AWS manages.
+struct Key {
+    id: String,
+    arn: String,
+    alias: String,
+    rotates: bool,
+    manager: &'static str,
+}
+
+/// The keys of a region. What AWS manages is not among the resources of the estate.
+fn all_keys(estate: &Estate, region: &str) -> Vec<Key> {
+    let own = |key: Thing| Key {
+        id: key.uuid(),
+        arn: key_arn(key),
+        alias: format!("alias/acme-{}", key.number),
+        rotates: key.good,
+        manager: "CUSTOMER",
+    };
+    let mut keys: Vec<Key> = estate.of(Kind::Key, region).into_iter().map(own).collect();
+    let id = "00000000-0000-4000-9000-000000000001";
+    keys.push(Key {
+        id: id.to_owned(),
+        arn: format!("arn:aws:kms:{region}:{ACCOUNT}:key/{id}"),
+        alias: "alias/aws/ebs".to_owned(),
+        rotates: true,
+        manager: "AWS",
+    });
+    keys
+}
+
 fn keys(estate: &Estate, ask: &Ask) -> Body {
-    let all = estate.of(Kind::Key, ask.region());
+    let all = all_keys(estate, ask.region());
     let sizes = Sizes { limit: "Limit", token: "Marker", default: 100, most: 1000 };
     let (page, next) = ask.page(&all, sizes)?;
-    let keys: Vec<_> = page.iter().map(|key| json!({"KeyId": key.uuid(), "KeyArn": key_arn(*key)})).collect();
+    let keys: Vec<_> = page.iter().map(|key| json!({"KeyId": key.id, "KeyArn": key.arn})).collect();
     Ok(truncated(json!({ "Keys": keys }), next))
 }
 
@@ -185,24 +215,23 @@ fn truncated(mut body: serde_json::Value, next: Option<String>) -> String {
 }
 
 fn aliases(estate: &Estate, ask: &Ask) -> Body {
-    let mut all = estate.of(Kind::Key, ask.region());
+    let mut all = all_keys(estate, ask.region());
     if let Some(wanted) = ask.text("KeyId") {
-        all.retain(|key| key.uuid() == wanted || key_arn(*key) == wanted);
+        all.retain(|key| key.id == wanted || key.arn == wanted);
     }
     let sizes = Sizes { limit: "Limit", token: "Marker", default: 50, most: 100 };
     let (page, next) = ask.page(&all, sizes)?;
-    let one = |key: &Thing| {
-        let name = format!("alias/acme-{}", key.number);
-        let arn = format!("arn:aws:kms:{}:{ACCOUNT}:{name}", key.region());
-        json!({"AliasName": name, "AliasArn": arn, "TargetKeyId": key.uuid(), "CreationDate": MADE})
+    let one = |key: &Key| {
+        let arn = format!("arn:aws:kms:{}:{ACCOUNT}:{}", ask.region(), key.alias);
+        json!({"AliasName": key.alias, "AliasArn": arn, "TargetKeyId": key.id, "CreationDate": MADE})
     };
     Ok(truncated(json!({ "Aliases": page.iter().map(one).collect::<Vec<_>>() }), next))
 }
 
-fn asked_key(estate: &Estate, ask: &Ask) -> Result<Thing, Refused> {
+fn asked_key(estate: &Estate, ask: &Ask) -> Result<Key, Refused> {
     let wanted = ask.text("KeyId").unwrap_or_default();
     let wanted = wanted.rsplit('/').next().unwrap_or_default();
-    let found = estate.of(Kind::Key, ask.region()).into_iter().find(|key| key.uuid() == wanted);
+    let found = all_keys(estate, ask.region()).into_iter().find(|key| key.id == wanted);
     found.ok_or(Refused::Error(400, "NotFoundException"))
 }
 
@@ -210,15 +239,15 @@ fn key(estate: &Estate, ask: &Ask) -> Body {
     let key = asked_key(estate, ask)?;
     let metadata = json!({
         "AWSAccountId": ACCOUNT,
-        "KeyId": key.uuid(),
-        "Arn": key_arn(key),
+        "KeyId": key.id,
+        "Arn": key.arn,
         "CreationDate": MADE,
         "Enabled": true,
         "Description": "made by the fake",
         "KeyUsage": "ENCRYPT_DECRYPT",
         "KeyState": "Enabled",
         "Origin": "AWS_KMS",
-        "KeyManager": "CUSTOMER",
+        "KeyManager": key.manager,
         "CustomerMasterKeySpec": "SYMMETRIC_DEFAULT",
         "KeySpec": "SYMMETRIC_DEFAULT",
         "EncryptionAlgorithms": ["SYMMETRIC_DEFAULT"],
@@ -229,7 +258,7 @@ fn key(estate: &Estate, ask: &Ask) -> Body {
 
 fn rotation(estate: &Estate, ask: &Ask) -> Body {
     let key = asked_key(estate, ask)?;
-    Ok(json!({ "KeyRotationEnabled": key.good, "KeyId": key_arn(key) }).to_string())
+    Ok(json!({ "KeyRotationEnabled": key.rotates, "KeyId": key.arn }).to_string())
 }
 
 fn key_policy(estate: &Estate, ask: &Ask) -> Body {
