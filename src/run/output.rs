@@ -74,11 +74,8 @@ impl Outputs {
     /// # Errors
     /// The first that cannot be written.
     pub fn open(outputs: &[Output]) -> anyhow::Result<Self> {
-        let open = |output: &Output| {
-            let file = output.file.as_deref().map(Beside::open).transpose()?;
-            let format = stateward::report::find(output.format.name()).context("no such format")?;
-            Ok((format, file))
-        };
+        let open =
+            |output: &Output| Ok((output.format, output.file.as_deref().map(Beside::open).transpose()?));
         Ok(Self { reports: outputs.iter().map(open).collect::<anyhow::Result<_>>()? })
     }
 
