@@ -9,7 +9,7 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use cli::{Color, LogFormat, Talk};
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let cli = match cli::parse(std::env::args_os()) {
@@ -63,10 +63,12 @@ fn random_id() -> String {
 }
 
 fn log(talk: &Talk, colour: bool) {
-    let level = if talk.quiet { LevelFilter::ERROR } else { LevelFilter::WARN };
+    // The SDK warns of every source of credentials that it tries; which of them counts, the run's own error says.
+    let words =
+        if talk.quiet { "error" } else { "warn,aws_config=error,aws_runtime=error,aws_smithy_runtime=error" };
     let builder = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_max_level(level)
+        .with_env_filter(EnvFilter::new(words))
         .with_ansi(colour)
         .with_target(false)
         .without_time();

@@ -74,8 +74,10 @@ impl Outputs {
     /// # Errors
     /// The first that cannot be written.
     pub fn open(outputs: &[Output]) -> anyhow::Result<Self> {
-        let open =
-            |output: &Output| Ok((output.format, output.file.as_deref().map(Beside::open).transpose()?));
+        let open = |output: &Output| {
+            let file = output.file.as_deref().map(Beside::open).transpose()?;
+            Ok((output.format, file))
+        };
         Ok(Self { reports: outputs.iter().map(open).collect::<anyhow::Result<_>>()? })
     }
 
