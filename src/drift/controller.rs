@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use stateward_model::kinds::autoscaling::group;
+use stateward_model::kinds::common::TAGS;
+use stateward_model::kinds::ec2::compute::{launch_template, volume};
 use stateward_model::kinds::ec2::network::network_interface;
 use stateward_model::{Address, Resource, kinds};
 
@@ -43,6 +46,40 @@ fn grew_by_itself(live: &Resource, change: &ItemChange) -> bool {
     }
 }
 
+/// N19: a volume that a former member of a scaling group left behind. It carries no tag and hangs on nothing, so what
+/// tells is its shape: zone, size, type and key of a volume in the template of a group of the region.
+pub fn left_by_a_member(resource: &Resource, inventory: &Inventory) -> Option<String> {
+    let adrift = resource.kind() == volume::KIND.name
+        && resource.get(&volume::STATE).ok()?.as_deref() == Some("available")
+        && resource.get(&TAGS).ok()?.is_none_or(|tags| tags.is_empty());
+    if !adrift {
+        return None;
+    }
+    let place = &resource.address.place;
+    let zone = resource.get(&volume::AVAILABILITY_ZONE).ok()??;
+    let mut groups = inventory.of(&group::KIND).filter(|group| &group.address.place == place);
+    let made = |group: &&Resource| {
+        let zones = group.get(&group::AVAILABILITY_ZONES).ok().flatten().unwrap_or_default();
+        let template = group.get(&group::LAUNCH_TEMPLATE).ok().flatten().unwrap_or_default();
+        let template = template
+            .first()
+            .and_then(|template| inventory.by_id(&launch_template::KIND, place, template.id.as_deref()?));
+        zones.contains(&zone) && template.is_some_and(|template| has_volume_like(template, resource))
+    };
+    groups.find(made).map(|group| format!("left behind by a member of the scaling group {}", group.id()))
+}
+
+fn has_volume_like(template: &Resource, volume: &Resource) -> bool {
+    let Ok(Some(mappings)) = template.get(&launch_template::BLOCK_DEVICE_MAPPINGS) else { return false };
+    let volumes = mappings.as_array().into_iter().flatten().filter_map(|mapping| mapping.pointer("/ebs/0"));
+    let same = |ours: &str, theirs: &Value| volume.raw(ours).is_ok_and(|value| value == theirs);
+    volumes.into_iter().any(|ebs| {
+        same("size", &ebs["volume_size"])
+            && same("type", &ebs["volume_type"])
+            && same("kms_key_id", &ebs["kms_key_id"])
+    })
+}
+
 /// N16: with auto-minor upgrade, a later version of the same major release.
 fn upgraded_itself(live: &Resource, change: &ItemChange) -> bool {
     if live.raw("auto_minor_version_upgrade").ok().and_then(Value::as_bool) != Some(true) {
@@ -74,7 +111,7 @@ mod tests {
     use super::*;
     use crate::drift::Label;
     use serde_json::json;
-    use stateward_model::{Place, Slot};
+    use stateward_model::{Harvest, Place, Reading, Slot};
 
     fn change(path: &str, declared: Value, live: Value) -> ItemChange {
         ItemChange { path: path.into(), declared, live, label: Label::Other, sensitive: false }
@@ -110,6 +147,49 @@ mod tests {
         assert_eq!(owner_of(&forbidden, &inventory, &minor), None);
         let major = change("engine_version", json!("13.7"), json!("14.1"));
         assert_eq!(owner_of(&allowed, &inventory, &major), None);
+    }
+
+    fn live(kind: &'static str, id: &str, attributes: Value) -> Reading {
+        let place = Place::new("1", "r");
+        let mut resource = Resource::new(place.clone(), kind, id);
+        for (path, value) in attributes.as_object().unwrap() {
+            resource.put_raw(path.clone(), Slot::Known(value.clone()));
+        }
+        let harvest = Harvest { resources: vec![resource], gaps: vec![] };
+        Reading { kind: kind.into(), place, observed_at: String::new(), harvest }
+    }
+
+    #[test]
+    fn a_volume_shaped_like_those_of_a_group_was_left_by_a_member() {
+        let volume = |size: i64, tags: Value| {
+            let reading = live(
+                "aws_ebs_volume",
+                "vol-1",
+                json!({"state": "available", "tags": tags, "availability_zone": "ra", "size": size, "type": "gp3", "kms_key_id": "k"}),
+            );
+            reading.harvest.resources[0].clone()
+        };
+        let inventory = Inventory::live(vec![
+            live(
+                "aws_autoscaling_group",
+                "g",
+                json!({"availability_zones": ["ra"], "launch_template": [{"id": "lt-1"}]}),
+            ),
+            live(
+                "aws_launch_template",
+                "lt-1",
+                json!({"block_device_mappings": [{"ebs": [{"volume_size": 50, "volume_type": "gp3", "kms_key_id": "k"}]}]}),
+            ),
+        ]);
+        let left = left_by_a_member(&volume(50, json!({})), &inventory);
+        assert!(left.is_some_and(|reason| reason.ends_with("scaling group g")));
+        assert_eq!(left_by_a_member(&volume(51, json!({})), &inventory), None, "another shape");
+        assert_eq!(
+            left_by_a_member(&volume(50, json!({"Name": "mine"})), &inventory),
+            None,
+            "somebody's own"
+        );
+        assert_eq!(left_by_a_member(&volume(50, json!({})), &Inventory::default()), None, "no group");
     }
 
     #[test]

@@ -620,8 +620,12 @@ impl Run<'_> {
                     .push(Item { reason: Some(reason), ..Item::live(resource, Class::Excluded) });
                 continue;
             }
-            if let Some(excluded) = exclusion(resource) {
-                let reason = format!("{}: {}", excluded.rule, excluded.reason);
+            let excluded = exclusion(resource)
+                .map(|excluded| format!("{}: {}", excluded.rule, excluded.reason))
+                .or_else(|| {
+                    controller::left_by_a_member(resource, self.live).map(|why| format!("N19: {why}"))
+                });
+            if let Some(reason) = excluded {
                 self.drift
                     .excluded
                     .push(Item { reason: Some(reason), ..Item::live(resource, Class::Excluded) });
