@@ -88,6 +88,25 @@ pub fn arn_of(resource: &Resource) -> Result<String, Gap> {
     resource.get(&ARN)?.ok_or_else(none)
 }
 
+/// All resources of a kind in a region.
+///
+/// # Errors
+/// The gap of a listing that was not whole, or that nobody looked there.
+pub fn here<'a>(kind: &Kind, region: &str, view: &View<'a>) -> Result<Vec<&'a Resource>, Gap> {
+    let found = || view.inventory.of(kind).filter(|resource| resource.region() == region);
+    if view.side == Side::Declared {
+        view.inventory.all(kind)?;
+        return Ok(found().collect());
+    }
+    let places: Vec<Place> =
+        view.inventory.places(kind).into_iter().filter(|place| place.region == region).collect();
+    if places.is_empty() {
+        return Err(Gap::new(kind.name, Cause::NotRequested, format!("nobody looked in {region}")));
+    }
+    places.iter().try_for_each(|place| view.inventory.complete(kind, place))?;
+    Ok(found().collect())
+}
+
 /// All resources of a kind that no state holds: records of what happened.
 ///
 /// # Errors

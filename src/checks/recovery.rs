@@ -1,6 +1,8 @@
 //! DR: zones, copies, rehearsal.
 
 mod copies;
+mod lag;
+mod readiness;
 mod zones;
 
 use crate::check::Check;
@@ -15,8 +17,17 @@ pub const CHECKS: &[Check] = &[
     copies::DR_10,
     copies::DR_11,
     copies::DR_12,
+    lag::DR_15,
     copies::DR_17,
     copies::DR_18,
+    lag::DR_19,
+    lag::DR_21,
+    readiness::DR_24,
+    readiness::DR_25,
+    readiness::DR_26,
+    readiness::DR_27,
+    readiness::DR_28,
+    readiness::DR_29,
     copies::DR_30,
     copies::DR_31,
     copies::DR_35,

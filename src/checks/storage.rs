@@ -1,7 +1,7 @@
 //! STO: storage and backup.
 
 mod buckets;
-mod databases;
+pub mod databases;
 mod plans;
 mod stores;
 mod volumes;

@@ -469,6 +469,14 @@ async fn db_snapshot_resource(s: &Session, snapshot: DbSnapshot) -> Resource {
         .set_opt(&ENCRYPTED, snapshot.encrypted)
         .set_opt(&ENGINE, snapshot.engine.clone())
         .set_opt(&KMS_KEY_ID, snapshot.kms_key_id.clone())
+        .set_opt(
+            &ORIGINAL_CREATED_AT,
+            snapshot
+                .original_snapshot_create_time
+                .as_ref()
+                .or(snapshot.snapshot_create_time.as_ref())
+                .and_then(stamp),
+        )
         .set_opt(&SNAPSHOT_TYPE, snapshot.snapshot_type.clone())
         .set_opt(&SOURCE_REGION, snapshot.source_region.clone())
         .set_opt(&SOURCE_SNAPSHOT, snapshot.source_db_snapshot_identifier.clone())

@@ -562,6 +562,8 @@ pub mod db_snapshot {
     pub const ENGINE: Attr<String> = Attr::new("engine", Never("cannot change"));
     /// Its key.
     pub const KMS_KEY_ID: Attr<String> = Attr::new("kms_key_id", Never("cannot change"));
+    /// When the first of its copies was taken, RFC 3339: the moment whose data it holds.
+    pub const ORIGINAL_CREATED_AT: Attr<String> = Attr::live("original_snapshot_create_time");
     /// Accounts that may restore it; `all` is everyone. Automated ones cannot be shared.
     pub const SHARED_ACCOUNTS: Attr<Vec<String>> =
         Attr::new("shared_accounts", Set).by(&["rds:DescribeDBSnapshotAttributes"]);
@@ -588,6 +590,7 @@ pub mod db_snapshot {
             ENCRYPTED.any(),
             ENGINE.any(),
             KMS_KEY_ID.any(),
+            ORIGINAL_CREATED_AT.any(),
             SHARED_ACCOUNTS.any(),
             SNAPSHOT_TYPE.any(),
             SOURCE_REGION.any(),
