@@ -1,6 +1,8 @@
 //! One file per check family, and the explicit list of all checks.
 
 mod cloud;
+mod containers;
+mod delivery;
 mod environments;
 mod facts;
 mod iac;
@@ -23,15 +25,19 @@ use crate::inventory::Side;
 
 /// Every check, by family. A check that is not listed in its family's `CHECKS` is dead code, and so fails the build.
 pub const FAMILIES: &[&[Check]] = &[
+    containers::CHECKS,
     network::CHECKS,
     storage::CHECKS,
     recovery::CHECKS,
     monitoring::CHECKS,
+    delivery::CHECKS,
     iac::CHECKS,
     environments::CHECKS,
     scaling::CHECKS,
     cloud::CHECKS,
 ];
+
+pub use monitoring::watchable;
 
 /// All checks, in the order of their families.
 pub fn all() -> impl Iterator<Item = &'static Check> {

@@ -150,6 +150,13 @@ fn settings(profile: &Profile) -> Result<(), ProfileError> {
             require(holds, profile, &format!("{path}[{index}]"), "has no `=`", &help)?;
         }
     }
+    for name in profile.alarms.required.keys() {
+        let path = format!("alarms.required.{name}");
+        let known = crate::checks::watchable();
+        let help = format!("MON-15 knows the metrics of {}", known.join(", "));
+        let holds = known.contains(&name.as_str());
+        require(holds, profile, &path, "is not a type that alarms can be required for", &help)?;
+    }
     let weight = profile.environments.nonproduction_weight;
     let holds = weight == Exact::from_integer(1) || weight == Exact::new(1, 4);
     require(holds, profile, "environments.nonproduction_weight", "is not one of the two", "write 1 or 0.25")?;

@@ -1,0 +1,79 @@
+//! CON: container images.
+
+use stateward_model::kinds::ecr::{registry_scanning, repository};
+use stateward_model::policy::matches;
+use stateward_model::{Gap, Resource};
+
+use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, Subject, Verdict, View};
+
+/// The family.
+pub const CHECKS: &[Check] = &[CON_15, CON_17];
+
+const CON_15: Check = Check {
+    id: "CON-15",
+    alias: "ecr-image-scanning",
+    title: "Images are scanned",
+    component: "container",
+    category: Category::Exposure,
+    severity: Severity::High,
+    effort: Effort::Small,
+    subject: Subject::Each(&repository::KIND, image_scanning),
+    reads: &[
+        Reads {
+            kind: &repository::KIND,
+            attributes: &[repository::IMAGE_SCANNING_CONFIGURATION.any(), repository::NAME.any()],
+        },
+        Reads { kind: &registry_scanning::KIND, attributes: &[registry_scanning::RULE.any()] },
+    ],
+    page: include_str!("../../docs/checks/CON-15.md"),
+};
+
+fn image_scanning(resource: &Resource, view: &View) -> Verdict {
+    let own = resource.get_or_default(&repository::IMAGE_SCANNING_CONFIGURATION)?;
+    if own.iter().any(|scanning| scanning.scan_on_push) || registry_scans(resource, view)? {
+        return Ok(Outcome::Pass);
+    }
+    Ok(Outcome::Fail("neither the repository nor a rule of its registry scans new images".into()))
+}
+
+/// Whether a rule of the registry scans the images of a repository without being asked.
+fn registry_scans(resource: &Resource, view: &View) -> Result<bool, Gap> {
+    let name = resource.get_or_default(&repository::NAME)?;
+    let name = if name.is_empty() { resource.id().to_owned() } else { name };
+    for registry in view.inventory.all_in(&registry_scanning::KIND, &resource.address.place)? {
+        let rules = registry.get_or_default(&registry_scanning::RULE)?;
+        let covers = |rule: &registry_scanning::Rule| {
+            rule.scan_frequency != "MANUAL"
+                && rule.repository_filter.iter().any(|filter| takes(&filter.filter, &name))
+        };
+        if rules.iter().any(covers) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// A filter without a wildcard takes every name that holds it (ECR user guide, "Filters").
+fn takes(filter: &str, name: &str) -> bool {
+    if filter.contains('*') { matches(filter, name) } else { name.contains(filter) }
+}
+
+const CON_17: Check = Check {
+    id: "CON-17",
+    alias: "ecr-immutable-tags",
+    title: "Image tags are immutable",
+    component: "container",
+    category: Category::Drift,
+    severity: Severity::Medium,
+    effort: Effort::Small,
+    subject: Subject::Each(&repository::KIND, immutable_tags),
+    reads: &[Reads { kind: &repository::KIND, attributes: &[repository::IMAGE_TAG_MUTABILITY.any()] }],
+    page: include_str!("../../docs/checks/CON-17.md"),
+};
+
+fn immutable_tags(resource: &Resource, _: &View) -> Verdict {
+    if resource.get_or_default(&repository::IMAGE_TAG_MUTABILITY)?.starts_with("IMMUTABLE") {
+        return Ok(Outcome::Pass);
+    }
+    Ok(Outcome::Fail("a tag may be moved to another image".into()))
+}
