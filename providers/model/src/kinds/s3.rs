@@ -483,6 +483,7 @@ pub mod bucket {
             part("aws_s3_bucket_cors_configuration", "cors_rule", cors_from, |part| {
                 part.raw("cors_rule").cloned()
             }),
+            part("aws_s3_bucket_website_configuration", "website", split::website_from, split::website_to),
             part(
                 "aws_s3_bucket_accelerate_configuration",
                 "acceleration_status",
@@ -740,6 +741,43 @@ mod split {
             })
         };
         Ok(Value::Array(blocks(rules).map(inline).collect()))
+    }
+
+    /// The separate website configuration from the inline one.
+    pub fn website_from(value: &Value) -> Option<Map<String, Value>> {
+        let block = value.as_array()?.first()?;
+        let document = |value: &Value, name: &str| {
+            if filled(value) { json!([{ name: value }]) } else { json!([]) }
+        };
+        let redirect = match block["redirect_all_requests_to"].as_str().filter(|to| !to.is_empty()) {
+            Some(to) => {
+                let (protocol, host) = to.split_once("://").unwrap_or(("", to));
+                json!([{ "host_name": host, "protocol": protocol }])
+            }
+            None => json!([]),
+        };
+        Some(Map::from_iter([
+            ("index_document".to_owned(), document(&block["index_document"], "suffix")),
+            ("error_document".to_owned(), document(&block["error_document"], "key")),
+            ("redirect_all_requests_to".to_owned(), redirect),
+            ("routing_rules".to_owned(), block["routing_rules"].clone()),
+        ]))
+    }
+
+    /// The inline website from the separate configuration.
+    pub fn website_to(part: &Resource) -> Result<Value, Gap> {
+        let to = &part.raw("redirect_all_requests_to")?[0];
+        let redirect = match (to["protocol"].as_str().unwrap_or_default(), to["host_name"].as_str()) {
+            (_, None) => Value::Null,
+            ("", Some(host)) => json!(host),
+            (protocol, Some(host)) => json!(format!("{protocol}://{host}")),
+        };
+        Ok(json!([{
+            "index_document": part.raw("index_document")?[0]["suffix"],
+            "error_document": part.raw("error_document")?[0]["key"],
+            "redirect_all_requests_to": redirect,
+            "routing_rules": part.raw("routing_rules")?,
+        }]))
     }
 
     fn status(value: &Value) -> &'static str {
@@ -1038,6 +1076,19 @@ parts! {
             Nested::new("id", Exact).absent(Absent::Unclaimed),
         ]);
     }
+    /// `aws_s3_bucket_website_configuration`. Its `routing_rule` blocks say the same as `routing_rules`.
+    website = "aws_s3_bucket_website_configuration" {
+        /// The bucket's name.
+        BUCKET: Attr::new("bucket", Exact);
+        /// What a request for a folder gets.
+        INDEX_DOCUMENT: Attr::new("index_document", Exact);
+        /// What a request that fails gets.
+        ERROR_DOCUMENT: Attr::new("error_document", Exact);
+        /// Where all requests are sent.
+        REDIRECT: Attr::new("redirect_all_requests_to", Exact);
+        /// JSON text.
+        ROUTING_RULES: Attr::new("routing_rules", Json);
+    }
     /// `aws_s3_bucket_accelerate_configuration`.
     acceleration = "aws_s3_bucket_accelerate_configuration" {
         /// The bucket's name.
@@ -1069,6 +1120,7 @@ pub const KINDS: &[&Kind] = &[
     &lifecycle::KIND,
     &acl::KIND,
     &cors::KIND,
+    &website::KIND,
     &acceleration::KIND,
     &request_payment::KIND,
 ];
@@ -1175,6 +1227,14 @@ mod tests {
             "grant": [{ "grantee": [{ "id": "", "type": "Group", "uri": bucket::ALL_USERS }], "permission": "READ" },
                       { "grantee": [{ "id": "me", "type": "CanonicalUser", "uri": "" }], "permission": "FULL_CONTROL" }] }] });
         assert_eq!(round_trip("aws_s3_bucket_acl", acl), Vec::<String>::new());
+        let website = json!({ "bucket": "b", "index_document": [{ "suffix": "index.html" }],
+            "error_document": [], "redirect_all_requests_to": [], "routing_rules": "[]" });
+        assert_eq!(round_trip("aws_s3_bucket_website_configuration", website), Vec::<String>::new());
+        for protocol in ["", "https"] {
+            let redirect = json!({ "bucket": "b", "index_document": [], "error_document": [], "routing_rules": "",
+                "redirect_all_requests_to": [{ "host_name": "example.org", "protocol": protocol }] });
+            assert_eq!(round_trip("aws_s3_bucket_website_configuration", redirect), Vec::<String>::new());
+        }
     }
 
     #[test]
