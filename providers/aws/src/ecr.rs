@@ -208,6 +208,7 @@ fn scan_rules(config: &RegistryScanningConfiguration) -> Vec<registry_scanning::
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::canned::{Account, wanting_all};
     use aws_sdk_ecr::types::{
         EncryptionConfiguration, EncryptionType, ImageScanningConfiguration, ReplicationDestination,
         ReplicationRule,
@@ -244,6 +245,41 @@ mod tests {
                 "destination": [{ "region": "us-east-1", "registry_id": "1" }],
                 "repository_filter": [],
             }] })
+        );
+    }
+
+    #[tokio::test]
+    async fn a_registry_that_copies_nothing_has_no_replication() {
+        let none = r#"{"registryId":"123456789012","replicationConfiguration":{"rules":[]}}"#;
+        let account = Account::new(wanting_all(&replication::KIND), move |_| (200, none.to_owned()));
+        assert_eq!(replication_rules(account.home()).await, Harvest::default());
+        let refused = |_: &crate::canned::Asked| (400, r#"{"__type":"AccessDeniedException"}"#.to_owned());
+        let account = Account::new(wanting_all(&replication::KIND), refused);
+        assert_eq!(replication_rules(account.home()).await.gaps.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_repository_without_policies_has_none_and_a_refusal_is_not_none() {
+        let account = Account::new(wanting_all(&repository::KIND), |asked| match asked.operation.as_str() {
+            "DescribeRepositories" => (200, r#"{"repositories":[{"repositoryName":"app"}]}"#.into()),
+            "GetLifecyclePolicy" => (400, r#"{"__type":"LifecyclePolicyNotFoundException"}"#.into()),
+            "GetRepositoryPolicy" => (400, r#"{"__type":"AccessDeniedException"}"#.into()),
+            "DescribeImages" => {
+                let image = r#"{"imageDigest":"sha256:1","imageTags":["b","a"],"imagePushedAt":0}"#;
+                (200, format!(r#"{{"imageDetails":[{image}]}}"#))
+            }
+            _ => (200, r#"{"tags":[]}"#.into()),
+        });
+        let harvest = repositories(account.home()).await;
+        let [found] = harvest.resources.as_slice() else { panic!("one repository") };
+        assert_eq!(found.get(&repository::LIFECYCLE_POLICY), Ok(None));
+        assert!(found.get(&repository::POLICY).is_err());
+        assert_eq!(found.get(&repository::IMAGES).unwrap().unwrap()[0].tags, ["a", "b"]);
+        assert!(
+            repository::KIND
+                .attributes
+                .iter()
+                .all(|attr| attr.path == "force_delete" || found.has(attr.path))
         );
     }
 }

@@ -284,6 +284,7 @@ fn replication_resource(s: &Session, item: &ReplicationConfigurationDescription)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::canned::{Account, wanting_all};
     use aws_sdk_efs::types::{CreationInfo, PosixUser, RootDirectory, TransitionToIaRules};
     use stateward_model::{Comparison, compare};
 
@@ -315,5 +316,55 @@ mod tests {
         );
         let none = AccessPointDescription::builder().build();
         assert_eq!((posix_user(&none), root_directory(&none)), (json!([]), json!([])));
+    }
+
+    fn one_file_system(mount_targets: u32) -> String {
+        json!({ "FileSystems": [{
+            "OwnerId": "123456789012", "CreationToken": "t", "FileSystemId": "fs-1", "CreationTime": 0,
+            "LifeCycleState": "available", "NumberOfMountTargets": mount_targets, "Encrypted": true,
+            "SizeInBytes": { "Value": 0 }, "PerformanceMode": "generalPurpose",
+            "Tags": [{ "Key": "a", "Value": "b" }],
+        }] })
+        .to_string()
+    }
+
+    #[tokio::test]
+    async fn no_policy_is_none_and_a_refusal_is_not() {
+        let account = Account::new(wanting_all(&file_system::KIND), |asked| match asked.target.as_str() {
+            target if target.contains("/backup-policy") => (404, r#"{"code":"PolicyNotFound"}"#.into()),
+            target if target.contains("/policy") => (403, r#"{"code":"AccessDeniedException"}"#.into()),
+            target if target.contains("/lifecycle") => (200, r#"{"LifecyclePolicies":[]}"#.into()),
+            _ => (200, one_file_system(0)),
+        });
+        let harvest = file_systems(account.home()).await;
+        let [found] = harvest.resources.as_slice() else { panic!("one file system") };
+        assert_eq!(found.get(&file_system::BACKUP_POLICY), Ok(Some(Vec::new())));
+        assert!(found.get(&file_system::POLICY).is_err());
+        assert_eq!(found.tags()["a"], "b");
+        assert!(file_system::KIND.attributes.iter().all(|attr| found.has(attr.path)));
+    }
+
+    #[tokio::test]
+    async fn a_file_system_without_mount_targets_is_not_asked_for_them() {
+        let account = Account::new(wanting_all(&mount_target::KIND), |_| (200, one_file_system(0)));
+        assert_eq!(mount_targets(account.home()).await, Harvest::default());
+        assert_eq!((account.calls("DescribeFileSystems"), account.calls("DescribeMountTargets")), (1, 0));
+    }
+
+    #[tokio::test]
+    async fn a_replication_belongs_to_the_region_of_its_source() {
+        let account = Account::new(wanting_all(&replication::KIND), |_| {
+            let answer = json!({ "Replications": [{
+                "SourceFileSystemId": "fs-1", "SourceFileSystemRegion": "us-west-2", "CreationTime": 0,
+                "SourceFileSystemArn": "arn:1", "OriginalSourceFileSystemArn": "arn:1",
+                "Destinations": [{ "Status": "ENABLED", "FileSystemId": "fs-2", "Region": "us-east-1",
+                    "LastReplicatedTimestamp": 60 }],
+            }] });
+            (200, answer.to_string())
+        });
+        let here = replications(account.home()).await;
+        let destinations = here.resources[0].get(&replication::DESTINATION).unwrap().unwrap();
+        assert_eq!(destinations[0].last_replicated_timestamp.as_deref(), Some("1970-01-01T00:01:00Z"));
+        assert_eq!(replications(&account.region("us-east-1")).await, Harvest::default());
     }
 }

@@ -107,6 +107,7 @@ fn transformation(t: &MetricTransformation) -> metric_filter::Transformation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::canned::{Account, wanting_all};
     use serde_json::json;
     use stateward_model::{Comparison, compare};
 
@@ -133,5 +134,25 @@ mod tests {
             |value: &str| json!([{"default_value": value, "name": "n", "namespace": "s", "value": "1"}]);
         assert!(!matches!(compare(&attr, &declared("0"), &live), Comparison::Changed(_)));
         assert!(matches!(compare(&attr, &declared(""), &live), Comparison::Changed(_)));
+    }
+
+    #[tokio::test]
+    async fn tags_are_asked_for_by_the_arn_without_its_tail() {
+        let account = Account::new(wanting_all(&log_group::KIND), |asked| match asked.operation.as_str() {
+            "DescribeLogGroups" => {
+                let group =
+                    r#"{"logGroupName":"/a","arn":"arn:aws:logs:r:1:log-group:/a:*","creationTime":60000}"#;
+                (200, format!(r#"{{"logGroups":[{group}]}}"#))
+            }
+            _ => {
+                assert!(asked.body.contains(r#""arn:aws:logs:r:1:log-group:/a""#), "{}", asked.body);
+                (200, r#"{"tags":{"a":"b"}}"#.into())
+            }
+        });
+        let harvest = log_groups(account.home()).await;
+        let found = &harvest.resources[0];
+        assert_eq!(found.tags()["a"], "b");
+        assert_eq!(found.get(&log_group::CREATED_AT).unwrap().as_deref(), Some("1970-01-01T00:01:00Z"));
+        assert_eq!(found.get(&log_group::RETENTION_IN_DAYS), Ok(None), "kept for ever");
     }
 }

@@ -391,6 +391,7 @@ fn observation(seen: &HealthCheckObservation) -> health_check::Observation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::canned::{Account, wanting, wanting_all};
     use aws_sdk_route53::types::{
         AliasTarget, HealthCheckConfig, ResourceRecord, ResourceRecordSetFailover, StatusReport,
     };
@@ -457,5 +458,79 @@ mod tests {
     fn zones_are_known_without_the_prefix() {
         assert_eq!(bare_id("/hostedzone/Z1"), "Z1");
         assert_eq!(bare_id("Z1"), "Z1");
+    }
+
+    const ONE_ZONE: &str = "<ListHostedZonesResponse><HostedZones><HostedZone><Id>/hostedzone/Z1</Id>\
+        <Name>acme.example.</Name><CallerReference>r</CallerReference><Config><PrivateZone>true</PrivateZone>\
+        </Config></HostedZone></HostedZones><IsTruncated>false</IsTruncated><MaxItems>100</MaxItems>\
+        </ListHostedZonesResponse>";
+
+    fn refused() -> (u16, String) {
+        let error = "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>";
+        (403, error.to_owned())
+    }
+
+    fn one_record(name: &str, more: &str) -> (u16, String) {
+        let record = format!(
+            "<ResourceRecordSet><Name>{name}</Name><Type>A</Type><SetIdentifier>a&amp;b</SetIdentifier>\
+             <Weight>0</Weight></ResourceRecordSet>"
+        );
+        let answer = format!(
+            "<ListResourceRecordSetsResponse><ResourceRecordSets>{record}</ResourceRecordSets>{more}\
+             <MaxItems>300</MaxItems></ListResourceRecordSetsResponse>"
+        );
+        (200, answer)
+    }
+
+    const MORE: &str = "<IsTruncated>true</IsTruncated><NextRecordName>b.acme.example.</NextRecordName>\
+        <NextRecordType>A</NextRecordType><NextRecordIdentifier>a&amp;b</NextRecordIdentifier>";
+    const NO_MORE: &str = "<IsTruncated>false</IsTruncated>";
+
+    #[tokio::test]
+    async fn the_next_page_of_records_begins_where_the_last_one_says() {
+        let account = Account::new(wanting(&record::KIND, &[]), |asked| {
+            if !asked.target.contains("/rrset") {
+                (200, ONE_ZONE.to_owned())
+            } else if asked.target.contains("name=b.acme.example.&type=A&identifier=a%26b") {
+                one_record("b.acme.example.", NO_MORE)
+            } else {
+                one_record("a.acme.example.", MORE)
+            }
+        });
+        let harvest = records(account.home()).await;
+        let ids: Vec<&str> = harvest.resources.iter().map(Resource::id).collect();
+        assert_eq!(ids, ["Z1_a.acme.example_A_a&b", "Z1_b.acme.example_A_a&b"]);
+        assert_eq!(harvest.gaps, []);
+        assert_eq!(account.calls("ListResourceRecordSets"), 2);
+    }
+
+    #[tokio::test]
+    async fn a_zone_whose_records_are_refused_leaves_the_listing_incomplete() {
+        let account =
+            Account::new(wanting(&record::KIND, &[]), |asked| match asked.target.contains("/rrset") {
+                true => refused(),
+                false => (200, ONE_ZONE.to_owned()),
+            });
+        let harvest = records(account.home()).await;
+        assert_eq!((harvest.resources.len(), harvest.gaps.len()), (0, 1));
+        assert_eq!(harvest.gaps[0].cause, Cause::Denied);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_of_tags_leaves_networks_alone() {
+        let networks = "<GetHostedZoneResponse><HostedZone><Id>/hostedzone/Z1</Id><Name>a.</Name>\
+            <CallerReference>r</CallerReference></HostedZone><VPCs><VPC><VPCRegion>us-west-2</VPCRegion>\
+            <VPCId>vpc-1</VPCId></VPC></VPCs></GetHostedZoneResponse>";
+        let account = Account::new(wanting_all(&zone::KIND), move |asked| match asked.target.as_str() {
+            target if target.contains("/tags/") => refused(),
+            target if target.contains("/hostedzone/Z1") => (200, networks.to_owned()),
+            _ => (200, ONE_ZONE.to_owned()),
+        });
+        let harvest = hosted_zones(account.home()).await;
+        let [found] = harvest.resources.as_slice() else { panic!("one zone") };
+        assert_eq!(found.raw("vpc"), Ok(&json!([{ "vpc_id": "vpc-1", "vpc_region": "us-west-2" }])));
+        assert_eq!(found.raw("tags_all").unwrap_err().cause, Cause::Denied);
+        assert_eq!(found.raw("name"), Ok(&json!("acme.example")));
+        assert!(harvest.gaps.is_empty(), "the listing itself is whole");
     }
 }

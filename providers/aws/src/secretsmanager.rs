@@ -127,6 +127,7 @@ fn replica(status: &ReplicationStatusType) -> secret::Replica {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::canned::{Account, wanting, wanting_all};
     use stateward_model::Place;
 
     fn read(entry: &SecretListEntry) -> Resource {
@@ -158,5 +159,39 @@ mod tests {
         let plain: Vec<_> = versions.iter().map(|v| (v.version_id.as_str(), v.stages.join(","))).collect();
         assert_eq!(plain, [("v1", "AWSPREVIOUS".to_owned()), ("v2", "AWSCURRENT,blue".to_owned())]);
         assert_eq!(read(&SecretListEntry::builder().build()).get(&secret::VERSIONS), Ok(Some(Vec::new())));
+    }
+
+    const ONE_SECRET: &str =
+        r#"{"SecretList":[{"ARN":"arn:s","Name":"s","Tags":[{"Key":"a","Value":"b"}]}]}"#;
+
+    #[tokio::test]
+    async fn a_secret_costs_one_listing_until_more_is_wanted() {
+        let account = Account::new(wanting(&secret::KIND, &["tags_all", "rotation_enabled"]), |asked| {
+            assert!(asked.body.contains(r#""IncludePlannedDeletion":false"#), "{}", asked.body);
+            (200, ONE_SECRET.into())
+        });
+        let harvest = secrets(account.home()).await;
+        assert_eq!(harvest.resources[0].tags()["a"], "b");
+        assert_eq!(account.calls("DescribeSecret") + account.calls("GetResourcePolicy"), 0);
+    }
+
+    #[tokio::test]
+    async fn replicas_come_with_their_state_and_a_secret_without_policy_has_none() {
+        let account = Account::new(wanting_all(&secret::KIND), |asked| match asked.operation.as_str() {
+            "ListSecrets" => (200, ONE_SECRET.into()),
+            "DescribeSecret" => {
+                (200, r#"{"ReplicationStatus":[{"Region":"us-east-1","Status":"InSync"}]}"#.into())
+            }
+            _ => (200, r#"{"ARN":"arn:s","Name":"s"}"#.into()),
+        });
+        let harvest = secrets(account.home()).await;
+        let found = &harvest.resources[0];
+        let replicas = found.get(&secret::REPLICA).unwrap().unwrap();
+        assert_eq!(
+            (replicas[0].region.as_str(), replicas[0].status.as_deref()),
+            ("us-east-1", Some("InSync"))
+        );
+        assert_eq!(found.get(&secret::POLICY), Ok(None));
+        assert!(secret::KIND.attributes.iter().all(|attr| found.has(attr.path)));
     }
 }

@@ -182,6 +182,7 @@ fn put_subscription(r: &mut Resource, answer: &Answer) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::canned::{Account, wanting_all};
 
     fn answer(pairs: &[(&str, &str)]) -> Answer {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -218,5 +219,39 @@ mod tests {
         assert_eq!(r.id(), subscription::id_of("arn:aws:sns:r:1:t", "email", "ops@acme.example"));
         assert_eq!((r.arn.as_deref(), r.get(&subscription::PENDING_CONFIRMATION)), (None, Ok(Some(true))));
         assert!(!serde_json::to_string(&r).unwrap().contains("ops@"), "an endpoint is never kept");
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_of_a_pending_subscription_is_a_gap() {
+        let member = |arn: &str, endpoint: &str| {
+            format!(
+                "<member><SubscriptionArn>{arn}</SubscriptionArn><TopicArn>arn:aws:sns:r:1:t</TopicArn>\
+                 <Protocol>email</Protocol><Endpoint>{endpoint}</Endpoint></member>"
+            )
+        };
+        let members = [
+            member("PendingConfirmation", "a@x"),
+            member("Deleted", "b@x"),
+            member("arn:aws:sns:r:1:t:1", "c@x"),
+        ];
+        let listing = format!(
+            "<ListSubscriptionsResponse><ListSubscriptionsResult><Subscriptions>{}</Subscriptions>\
+             </ListSubscriptionsResult></ListSubscriptionsResponse>",
+            members.concat()
+        );
+        let account = Account::new(wanting_all(&subscription::KIND), move |asked| {
+            let attributes = "<GetSubscriptionAttributesResponse><GetSubscriptionAttributesResult><Attributes>\
+                <entry><key>RawMessageDelivery</key><value>false</value></entry></Attributes>\
+                </GetSubscriptionAttributesResult></GetSubscriptionAttributesResponse>";
+            match asked.body.contains("Action=ListSubscriptions") {
+                true => (200, listing.clone()),
+                false => (200, attributes.to_owned()),
+            }
+        });
+        let harvest = subscriptions(account.home()).await;
+        let [pending, confirmed] = harvest.resources.as_slice() else { panic!("the deleted one is gone") };
+        assert!(pending.get(&subscription::RAW_MESSAGE_DELIVERY).is_err());
+        assert_eq!(confirmed.get(&subscription::RAW_MESSAGE_DELIVERY), Ok(Some(false)));
+        assert_eq!(account.calls("GetSubscriptionAttributes"), 1);
     }
 }

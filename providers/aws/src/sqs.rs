@@ -88,6 +88,7 @@ fn put_attributes(r: &mut Resource, answer: &HashMap<QueueAttributeName, String>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::canned::{Account, wanting, wanting_all};
     use serde_json::json;
     use stateward_model::Place;
 
@@ -107,5 +108,32 @@ mod tests {
         let by_call =
             queue::KIND.attributes.iter().filter(|attr| attr.read_by.contains(&"sqs:GetQueueAttributes"));
         assert!(by_call.into_iter().all(|attr| r.has(attr.path)), "the call fills what the kind says");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_leaves_the_attributes_of_its_call() {
+        let account = Account::new(wanting_all(&queue::KIND), |asked| match asked.operation.as_str() {
+            "ListQueues" => (200, r#"{"QueueUrls":["http://127.0.0.1:1/123456789012/jobs"]}"#.into()),
+            "GetQueueAttributes" => (400, r#"{"__type":"AccessDeniedException"}"#.into()),
+            _ => (200, r#"{"Tags":{"a":"b"}}"#.into()),
+        });
+        let harvest = queues(account.home()).await;
+        let [found] = harvest.resources.as_slice() else { panic!("one queue") };
+        assert_eq!(
+            (found.id(), found.arn.as_deref()),
+            ("jobs", Some("arn:aws:sqs:us-west-2:123456789012:jobs"))
+        );
+        for attr in queue::KIND.attributes {
+            let refused = attr.read_by.contains(&"sqs:GetQueueAttributes");
+            assert_eq!(found.raw(attr.path).is_err(), refused, "{}", attr.path);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_queue_that_only_has_to_exist_costs_nothing_more() {
+        let account =
+            Account::new(wanting(&queue::KIND, &[]), |_| (200, r#"{"QueueUrls":["http://h/1/a"]}"#.into()));
+        assert_eq!(queues(account.home()).await.resources.len(), 1);
+        assert_eq!(account.calls("GetQueueAttributes") + account.calls("ListQueueTags"), 0);
     }
 }
