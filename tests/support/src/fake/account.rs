@@ -62,7 +62,17 @@ pub(super) const ROWS: &[Row] = &[
     Row("elasticfilesystem", "DescribeFileSystems", Empty(&["FileSystems"])),
     Row("elasticfilesystem", "DescribeMountTargets", Empty(&["MountTargets"])),
     Row("elasticfilesystem", "DescribeReplicationConfigurations", Empty(&["Replications"])),
+    Row(
+        "ecr",
+        "DescribeRegistry",
+        Fixed(r#"{"registryId":"123456789012","replicationConfiguration":{"rules":[]}}"#),
+    ),
     Row("ecr", "DescribeRepositories", Empty(&["repositories"])),
+    Row(
+        "ecr",
+        "GetRegistryScanningConfiguration",
+        Fixed(r#"{"registryId":"123456789012","scanningConfiguration":{"scanType":"BASIC","rules":[]}}"#),
+    ),
     Row(
         "route53",
         "ListHealthChecks",
