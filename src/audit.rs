@@ -6,7 +6,7 @@ use stateward_model::{Address, Resource, Wanted, kinds};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::check::{Check, DriftFacts, StateFacts, View};
+use crate::check::{Check, DriftFacts, StateFacts, Subject, View};
 use crate::drift::{self, Class, Coverage, Drift, Item, Label};
 use crate::inventory::{Inventory, Side};
 use crate::judge::{self, Addresses, Finding, Statuses};
@@ -59,7 +59,11 @@ impl<'a> Question<'a> {
     /// What has to be read to answer it, given the declared resources.
     pub fn wanted(&self, states: &[RecordedState]) -> Wanted {
         let mut wanted = Wanted::default();
-        plan::for_checks(&self.checks, &mut wanted);
+        // Without a state there is nothing that checks on states could judge.
+        let judged =
+            |check: &&'static Check| !states.is_empty() || !matches!(check.subject, Subject::State(_));
+        let checks: Vec<&'static Check> = self.checks.iter().copied().filter(judged).collect();
+        plan::for_checks(&checks, &mut wanted);
         if self.drift && !states.is_empty() {
             for state in states {
                 plan::for_states(state.resources.iter(), &mut wanted);

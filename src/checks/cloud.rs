@@ -1,5 +1,7 @@
 //! CLD: identity, keys, certificates, services.
 
+mod keys;
+
 use stateward_model::kinds::iam::{
     InlinePolicy, account, group, managed_policy, parts, policy_attachment, role, user,
 };
@@ -16,8 +18,22 @@ use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, Subject, V
 use crate::inventory::Side;
 
 /// The family.
-pub const CHECKS: &[Check] =
-    &[CLD_01, CLD_02, CLD_05, CLD_07, CLD_08, CLD_09, CLD_10, CLD_12, CLD_14, CLD_15, CLD_20, CLD_24];
+pub const CHECKS: &[Check] = &[
+    CLD_01,
+    CLD_02,
+    CLD_05,
+    CLD_07,
+    CLD_08,
+    CLD_09,
+    CLD_10,
+    keys::CLD_11,
+    CLD_12,
+    keys::CLD_13,
+    CLD_14,
+    CLD_15,
+    CLD_20,
+    CLD_24,
+];
 
 const CLD_01: Check = Check {
     id: "CLD-01",

@@ -3,7 +3,6 @@
 use stateward_model::kinds::cloudwatch::{composite_alarm, metric_alarm};
 use stateward_model::kinds::dynamodb::table;
 use stateward_model::kinds::ec2::network::nat_gateway;
-use stateward_model::kinds::elasticache;
 use stateward_model::kinds::elbv2::load_balancer;
 use stateward_model::kinds::logs::log_group;
 use stateward_model::kinds::rds::{cluster, cluster_instance, db_instance};
@@ -170,7 +169,6 @@ const WATCHED: &[&Kind] = &[
     &load_balancer::KIND,
     &queue::KIND,
     &table::KIND,
-    &elasticache::cluster::KIND,
     &nat_gateway::KIND,
 ];
 
@@ -245,7 +243,6 @@ fn watched(resource: &Resource) -> Watched {
         "aws_rds_cluster" => ("AWS/RDS", "DBClusterIdentifier"),
         "aws_sqs_queue" => ("AWS/SQS", "QueueName"),
         "aws_dynamodb_table" => ("AWS/DynamoDB", "TableName"),
-        "aws_elasticache_cluster" => ("AWS/ElastiCache", "CacheClusterId"),
         "aws_nat_gateway" => ("AWS/NATGateway", "NatGatewayId"),
         _ => ("AWS/RDS", "DBInstanceIdentifier"),
     };
