@@ -1,5 +1,6 @@
 //! CLD: identity, keys, certificates, services.
 
+mod dns;
 mod keys;
 
 use stateward_model::kinds::iam::{
@@ -31,6 +32,7 @@ pub const CHECKS: &[Check] = &[
     keys::CLD_13,
     CLD_14,
     CLD_15,
+    dns::CLD_19,
     CLD_20,
     CLD_24,
 ];
