@@ -88,10 +88,7 @@ impl Selection {
 
     fn verify(&self) -> Result<(), UnknownWord> {
         let ids: Vec<&str> = checks::all().flat_map(|check| [check.id, check.alias]).collect();
-        let folded: Vec<String> = self.checks.iter().map(|word| word.to_lowercase()).collect();
-        let lower: Vec<String> = ids.iter().map(|id| id.to_lowercase()).collect();
-        let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
-        verify_words("check", &folded, &lower, Some("`stateward checks`"))?;
+        verify_words("check", &self.checks, &ids, Some("`stateward checks`"))?;
         let words: BTreeSet<&str> = checks::all().map(|check| check.category.word()).collect();
         verify_words("category", &self.categories, &words.into_iter().collect::<Vec<_>>(), None)?;
         verify_words("component", &self.components, &crate::profile::COMPONENT_KEYS, None)?;
@@ -106,10 +103,12 @@ fn verify_words(
     known: &[&str],
     list: Option<&str>,
 ) -> Result<(), UnknownWord> {
-    let Some(word) = words.iter().find(|word| !known.contains(&word.as_str())) else { return Ok(()) };
+    let is_known = |word: &String| known.iter().any(|known| known.eq_ignore_ascii_case(word));
+    let Some(word) = words.iter().find(|word| !is_known(word)) else { return Ok(()) };
+    let folded = word.to_lowercase();
     let near = known
         .iter()
-        .map(|known| (strsim::damerau_levenshtein(known, word), *known))
+        .map(|known| (strsim::damerau_levenshtein(&known.to_lowercase(), &folded), *known))
         .filter(|(distance, _)| *distance <= 3)
         .min()
         .map(|(_, known)| known.to_owned());
