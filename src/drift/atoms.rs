@@ -171,7 +171,8 @@ mod tests {
         let old = json!({"key": "p", "policy": "x"});
         let new = json!({"key": "p", "policy": "y"});
         assert_eq!(match_claim(&old, std::slice::from_ref(&new)), Match::Different(new.clone()));
-        assert_eq!(match_owner(&[old.clone()], &[], &[new.clone()]).changes, vec![(old, new)]);
+        let found = match_owner(std::slice::from_ref(&old), &[], std::slice::from_ref(&new));
+        assert_eq!(found.changes, vec![(old, new)]);
     }
 
     #[test]

@@ -588,8 +588,8 @@ fn put_versions(resource: &mut Resource, template: &LaunchTemplate, all: &Pages<
 fn in_short(version: &LaunchTemplateVersion) -> launch_template::Version {
     let data = version.launch_template_data.as_ref();
     let primary = data.and_then(|data| {
-        let interfaces = data.network_interfaces().iter();
-        interfaces.into_iter().find(|interface| interface.device_index.unwrap_or_default() == 0)
+        let mut interfaces = data.network_interfaces().iter();
+        interfaces.find(|interface| interface.device_index.unwrap_or_default() == 0)
     });
     launch_template::Version {
         version: version.version_number.unwrap_or_default(),
