@@ -1,11 +1,12 @@
 //! The brief in Markdown, for a pull request or a wiki: no HTML, tables with their pipes escaped.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::prose::{self, Block, Span};
-use super::words::{self, Group};
+use super::words::{self, Group, Unread};
 use super::{Look, ReportError};
-use crate::result::{CollectionError, Document, Drift, DriftItem, Finding, Outcome, Score, Status, Step};
+use crate::result::{Document, Drift, DriftItem, Finding, Outcome, Score, Status, Step};
 
 /// The brief.
 ///
@@ -188,7 +189,7 @@ fn components(page: &mut Page, score: &Score) {
                 Some((worst, best)) => words::range(worst, best),
                 None => "not assessed".into(),
             };
-            let note = match &of.why_not {
+            let note = match words::why_not(of) {
                 Some(why) => text(why),
                 None if of.cap < 100.0 => words::cap(of),
                 None => String::new(),
@@ -208,11 +209,11 @@ fn components(page: &mut Page, score: &Score) {
         &["Component", "Weight:", "Impact", "Evidenced to possible:", "Coverage:", "Points lost:", "Note"],
         &rows,
     );
-    page.list(score.notes.iter().map(|note| text(note)));
+    page.list(words::notes(score).0.into_iter().map(text));
 }
 
 fn plan(page: &mut Page, document: &Document) {
-    let subjects = words::subjects(document);
+    let (titles, subjects) = (words::titles(document), words::subjects(document));
     let steps = |page: &mut Page, steps: &[Step]| {
         let rows: Vec<Vec<String>> = steps
             .iter()
@@ -221,7 +222,8 @@ fn plan(page: &mut Page, document: &Document) {
                 let about: Vec<String> = words::repaired(step, &subjects).into_iter().map(code).collect();
                 vec![
                     (at + 1).to_string(),
-                    text(&step.candidate),
+                    text(&words::step_title(step, &titles)),
+                    text(&step.checks.join(", ")),
                     text(&step.severity),
                     format!("+{}", words::points(step.gain)),
                     words::effort(step.effort).to_owned(),
@@ -229,16 +231,22 @@ fn plan(page: &mut Page, document: &Document) {
                 ]
             })
             .collect();
-        page.table(&["#:", "What to do", "Severity", "Gain:", "Effort", "About"], &rows);
+        page.table(&["#:", "What to do", "Checks", "Severity", "Gain:", "Effort", "About"], &rows);
     };
     if !document.plan.is_empty() {
         page.heading(2, "What to fix first");
         page.paragraph("By gain for the effort. Gains overlap, so they do not add up.");
         steps(page, &document.plan);
     }
+    let obstacles = document.score.as_ref().map(|score| words::notes(score).1).unwrap_or_default();
     if !document.route_to_go.is_empty() {
-        page.heading(2, "The shortest route to GO");
+        let title = if obstacles.is_empty() { "The shortest route to GO" } else { "As far as repairs lead" };
+        page.heading(2, title);
         steps(page, &document.route_to_go);
+    }
+    if !obstacles.is_empty() {
+        page.heading(2, "What no repair leads past");
+        page.list(obstacles.into_iter().map(text));
     }
 }
 
@@ -417,7 +425,7 @@ fn regions(page: &mut Page, document: &Document) {
 
 fn unread(page: &mut Page, document: &Document) {
     page.heading(2, "What could not be read");
-    let errors = &document.collection.errors;
+    let errors = words::unread(document);
     let unknown = words::groups(document, &[Status::Unknown]);
     if errors.is_empty() && unknown.is_empty() {
         page.paragraph("Everything that was asked for was read.");
@@ -432,18 +440,17 @@ fn unread(page: &mut Page, document: &Document) {
     }
 }
 
-fn error_row(of: &CollectionError) -> Vec<String> {
-    let list = |names: &std::collections::BTreeSet<String>| {
-        names.iter().map(|name| text(name)).collect::<Vec<_>>().join(", ")
-    };
+fn error_row(of: &Unread) -> Vec<String> {
+    let list = |names: &BTreeSet<&str>| names.iter().map(|name| text(name)).collect::<Vec<_>>().join(", ");
+    let error = of.error;
     vec![
-        code(&format!("{}:{}", of.service, of.operation)),
-        text(&words::whereabouts("", &of.region, &of.account)),
-        text(&of.reason),
-        text(&format!("{} ({})", of.message, of.code)),
-        of.permission.as_deref().map(code).unwrap_or_default(),
-        list(&of.affects.checks),
-        list(&of.affects.types),
+        code(&format!("{}:{}", error.service, error.operation)),
+        text(&of.places.join("; ")),
+        text(&error.reason),
+        text(&format!("{} ({})", error.message, error.code)),
+        error.permission.as_deref().map(code).unwrap_or_default(),
+        list(&of.checks),
+        list(&of.types),
     ]
 }
 

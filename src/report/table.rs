@@ -4,11 +4,12 @@ mod canvas;
 #[cfg(test)]
 mod tests;
 
-use super::words::{self, DriftAnswer, Group};
+use std::collections::BTreeSet;
+
+use super::words::{self, DriftAnswer, Group, Unread};
 use super::{Look, ReportError};
 use crate::result::{
-    CollectionError, Component, Criterion, Decision, Document, Drift, DriftItem, Finding, Gate, Outcome,
-    Score, Status, Step,
+    Component, Criterion, Decision, Document, Drift, DriftItem, Finding, Gate, Outcome, Score, Status, Step,
 };
 use canvas::{Canvas, Cell, Paint, number, plain, text};
 
@@ -102,14 +103,14 @@ fn components(canvas: &mut Canvas, score: &Score) {
     let rows: Vec<Vec<Cell>> = score.components.iter().map(component).collect();
     canvas.grid(&columns, &rows);
     for component in &score.components {
-        if let Some(why) = &component.why_not {
+        if let Some(why) = words::why_not(component) {
             canvas
                 .line(0, &[plain(&component.title), Cell::new("is not assessed:", Paint::Warn), plain(why)]);
         } else if component.cap < 100.0 {
             canvas.line(0, &[plain(&component.title), soft("is"), soft(words::cap(component))]);
         }
     }
-    for note in &score.notes {
+    for note in words::notes(score).0 {
         canvas.line(0, &[soft("Note:"), soft(note)]);
     }
 }
@@ -375,10 +376,9 @@ fn outcome_paint(of: Outcome) -> Paint {
 }
 
 fn unread(canvas: &mut Canvas, document: &Document) {
-    let errors = &document.collection.errors;
-    canvas.part("What could not be read", &words::count(errors.len(), "operation"));
-    for error in errors {
-        unread_operation(canvas, error);
+    canvas.part("What could not be read", &words::count(document.collection.errors.len(), "operation"));
+    for operation in words::unread(document) {
+        unread_operation(canvas, &operation);
     }
     let unknown = words::groups(document, &[Status::Unknown]);
     if !unknown.is_empty() {
@@ -391,26 +391,21 @@ fn unread(canvas: &mut Canvas, document: &Document) {
     }
 }
 
-fn unread_operation(canvas: &mut Canvas, error: &CollectionError) {
-    canvas.line(
-        0,
-        &[
-            strong(format!("{}:{}", error.service, error.operation)),
-            Cell::new(format!("[{}]", error.reason), Paint::Warn),
-            soft(words::whereabouts("", &error.region, &error.account)),
-        ],
-    );
+fn unread_operation(canvas: &mut Canvas, of: &Unread) {
+    let error = of.error;
+    let operation = strong(format!("{}:{}", error.service, error.operation));
+    canvas.line(0, &[operation, Cell::new(format!("[{}]", error.reason), Paint::Warn)]);
+    canvas.line(4, &[soft(of.places.join("; "))]);
     canvas.line(4, &[plain(&error.message), soft(format!("({})", error.code))]);
     if let Some(permission) = &error.permission {
         canvas.line(4, &[soft("grant"), plain(permission)]);
     }
-    let list =
-        |names: &std::collections::BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join(", ");
-    if !error.affects.checks.is_empty() {
-        canvas.line(4, &[soft("checks"), plain(list(&error.affects.checks))]);
+    let list = |names: &BTreeSet<&str>| plain(names.iter().copied().collect::<Vec<_>>().join(", "));
+    if !of.checks.is_empty() {
+        canvas.line(4, &[soft("checks"), list(&of.checks)]);
     }
-    if !error.affects.types.is_empty() {
-        canvas.line(4, &[soft("types"), plain(list(&error.affects.types))]);
+    if !of.types.is_empty() {
+        canvas.line(4, &[soft("types"), list(&of.types)]);
     }
 }
 
@@ -450,15 +445,19 @@ fn scope(canvas: &mut Canvas, document: &Document) {
 fn next_steps(canvas: &mut Canvas, document: &Document) {
     if !document.plan.is_empty() {
         canvas.part("What to fix first", "gain for the effort; gains overlap");
-        steps(canvas, &document.plan[..document.plan.len().min(STEPS)]);
-        if document.plan.len() > STEPS {
-            let more = document.plan.len() - STEPS;
-            canvas.line(0, &[soft(format!("{more} more in the JSON result, under plan"))]);
-        }
+        steps(canvas, document, &document.plan, "plan");
     }
+    let obstacles = document.score.as_ref().map(|score| words::notes(score).1).unwrap_or_default();
     if !document.route_to_go.is_empty() {
-        canvas.part("The shortest route to GO", "");
-        steps(canvas, &document.route_to_go);
+        let title = if obstacles.is_empty() { "The shortest route to GO" } else { "As far as repairs lead" };
+        canvas.part(title, "");
+        steps(canvas, document, &document.route_to_go, "route_to_go");
+    }
+    if !obstacles.is_empty() {
+        canvas.part("What no repair leads past", "");
+        for obstacle in obstacles {
+            canvas.line(0, &[plain("-"), plain(obstacle)]);
+        }
     }
     if document.verdict.is_some() {
         canvas.space();
@@ -471,18 +470,25 @@ fn next_steps(canvas: &mut Canvas, document: &Document) {
     }
 }
 
-fn steps(canvas: &mut Canvas, steps: &[Step]) {
-    let columns = [number("Gain"), text("Effort"), text("Severity"), text("What to do")];
+fn steps(canvas: &mut Canvas, document: &Document, steps: &[Step], key: &str) {
+    let (titles, subjects) = (words::titles(document), words::subjects(document));
+    let columns = [number("Gain"), text("Effort"), text("Severity"), text("Checks"), text("What to do")];
     let rows: Vec<Vec<Cell>> = steps
         .iter()
+        .take(STEPS)
         .map(|step| {
             vec![
                 Cell::new(format!("+{}", words::points(step.gain)), Paint::Good),
                 plain(words::effort(step.effort)),
                 Cell::new(&step.severity, severity_paint(&step.severity)),
-                plain(&step.candidate),
+                plain(step.checks.join(", ")),
+                plain(words::step_line(step, &titles, &subjects)),
             ]
         })
         .collect();
     canvas.grid(&columns, &rows);
+    if steps.len() > STEPS {
+        let more = steps.len() - STEPS;
+        canvas.line(0, &[soft(format!("{more} more in the JSON result, under {key}"))]);
+    }
 }

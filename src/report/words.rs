@@ -9,8 +9,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::result::{
-    Account, Component, Coverage, Document, Drift, DriftItem, Finding, Gate, Interval, Outcome, Region,
-    ResourceRef, Score, State, Status, Step, Suppressed, Waiver,
+    Account, CollectionError, Component, Coverage, Document, Drift, DriftItem, Finding, Gate, Interval,
+    OBSTACLE, Outcome, Region, ResourceRef, Score, State, Status, Step, Suppressed, Waiver,
 };
 
 /// Severities, gravest first.
@@ -84,6 +84,20 @@ pub fn interval(of: Interval) -> String {
 pub fn share(of: Coverage) -> String {
     let (low, high) = (percent(of.low), percent(of.high));
     if low == high { low } else { format!("{low} to {high}") }
+}
+
+/// Why a component has no number, without the words that stand beside it anyway.
+pub fn why_not(of: &Component) -> Option<&str> {
+    let why = of.why_not.as_deref()?;
+    let rest = why.strip_prefix(of.title.as_str()).and_then(|rest| rest.strip_prefix(" is not assessed: "));
+    Some(rest.unwrap_or(why))
+}
+
+/// Notes about the numbers, and notes about what stands on the way to GO after every repair.
+pub fn notes(of: &Score) -> (Vec<&str>, Vec<&str>) {
+    let obstacle = |note: &&str| note.starts_with(OBSTACLE);
+    let (obstacles, notes) = of.notes.iter().map(String::as_str).partition::<Vec<_>, _>(obstacle);
+    (notes, obstacles.iter().filter_map(|note| note.strip_prefix(OBSTACLE)).collect())
 }
 
 /// What holds a component down.
@@ -265,13 +279,20 @@ pub fn excluded(number: usize) -> Option<String> {
 
 /// What the state says about a finding that is not as it should be.
 pub fn declared(finding: &Finding) -> Option<&'static str> {
+    if finding.status == Status::Unknown {
+        return match finding.declared? {
+            Status::Pass => Some("By the state alone it passes."),
+            Status::Fail | Status::Partial | Status::Waived => Some("By the state alone it fails."),
+            Status::Unknown | Status::NotApplicable => None,
+        };
+    }
     match finding.declared? {
         Status::Pass => Some("The state is right: this is drift."),
         Status::Fail | Status::Partial | Status::Waived => {
             Some("The state has the same fault: change the configuration.")
         }
         Status::Unknown => Some("The state does not say."),
-        Status::NotApplicable => None,
+        Status::NotApplicable => Some("The state knows nothing of it."),
     }
 }
 
@@ -541,6 +562,74 @@ fn place<'p, 'a>(places: &'p mut Vec<PlaceView<'a>>, name: &'a str) -> &'p mut P
         places.len() - 1
     });
     &mut places[at]
+}
+
+/// Titles of the checks that have findings, by id.
+pub fn titles(document: &Document) -> BTreeMap<&str, &str> {
+    document.findings.iter().map(|finding| (finding.check.as_str(), finding.title.as_str())).collect()
+}
+
+/// What a step is, as the title of its check says it; what else it names is shown beside it.
+pub fn step_title(step: &Step, titles: &BTreeMap<&str, &str>) -> String {
+    let title = match step.checks.as_slice() {
+        [check] => titles.get(check.as_str()).copied(),
+        _ => None,
+    };
+    match (step.group.as_str(), title) {
+        ("finding" | "check", Some(title)) => title.to_owned(),
+        ("address" | "module", _) => format!("Everything in {}", step.candidate),
+        _ => capital(&step.candidate),
+    }
+}
+
+/// How many findings a step is about.
+pub fn repairs(step: &Step) -> String {
+    let findings = count(step.findings.len(), "finding");
+    if step.group == "evidence" { format!("settles {findings}") } else { format!("repairs {findings}") }
+}
+
+/// The same with the one thing that it is about.
+pub fn step_line(step: &Step, titles: &BTreeMap<&str, &str>, subjects: &BTreeMap<&str, &str>) -> String {
+    let title = step_title(step, titles);
+    match repaired(step, subjects).as_slice() {
+        [subject] if step.group == "finding" => format!("{title}: {subject}"),
+        _ => format!("{title} ({})", repairs(step)),
+    }
+}
+
+/// Operations that ended alike in several places.
+#[derive(Debug)]
+pub struct Unread<'a> {
+    /// The first of them.
+    pub error: &'a CollectionError,
+    /// Where, in the order of the document.
+    pub places: Vec<String>,
+    /// Checks of any of them.
+    pub checks: BTreeSet<&'a str>,
+    /// Types of any of them.
+    pub types: BTreeSet<&'a str>,
+}
+
+/// What could not be read, each operation once for each way in which it ended.
+pub fn unread(document: &Document) -> Vec<Unread<'_>> {
+    let mut unread: Vec<Unread> = Vec::new();
+    for error in &document.collection.errors {
+        let at = unread.iter().position(|one| ended_alike(one.error, error)).unwrap_or_else(|| {
+            let empty = Unread { error, places: Vec::new(), checks: BTreeSet::new(), types: BTreeSet::new() };
+            unread.push(empty);
+            unread.len() - 1
+        });
+        let one = &mut unread[at];
+        one.places.push(whereabouts("", &error.region, &error.account));
+        one.checks.extend(error.affects.checks.iter().map(String::as_str));
+        one.types.extend(error.affects.types.iter().map(String::as_str));
+    }
+    unread
+}
+
+fn ended_alike(a: &CollectionError, b: &CollectionError) -> bool {
+    (&a.service, &a.operation, &a.reason, &a.code, &a.message, &a.permission)
+        == (&b.service, &b.operation, &b.reason, &b.code, &b.message, &b.permission)
 }
 
 /// What each finding is about, by fingerprint: the address, or the id where there is none.

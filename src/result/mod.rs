@@ -16,6 +16,9 @@ use serde_json::{Map, Value};
 #[cfg(test)]
 pub(crate) mod sample;
 
+/// How a note of [`Score::notes`] begins that says what stands on the way to GO after every repair.
+pub const OBSTACLE: &str = "no repair leads past this: ";
+
 /// The version of this format.
 pub const SCHEMA: &str = "stateward.result/1";
 
@@ -42,8 +45,8 @@ pub struct Document {
     pub drift: Option<Drift>,
     /// What to fix first, sorted by gain for the effort.
     pub plan: Vec<Step>,
-    /// The shortest way to GO that was found; empty when the answer is GO already, or when repairs alone do not lead
-    /// there, which [`Verdict::reasons`] then says.
+    /// The shortest way to GO that was found; empty when the answer is GO already. Where repairs alone do not lead there
+    /// it goes as far as they do, and [`Score::notes`] name what stands beyond.
     pub route_to_go: Vec<Step>,
     /// Waivers of the profile and what became of them, in the order of the profile.
     pub waivers: Vec<Waiver>,

@@ -38,9 +38,7 @@ pub(super) fn numbers(card: &Scorecard, profile: &Profile) -> out::Score {
         notes.push(format!("the score is over {} % of the weight: the rest is waived", card.weight_share));
     }
     if !card.route.reaches_go {
-        notes.extend(
-            card.route.obstacles.iter().map(|obstacle| format!("no repair leads past this: {obstacle}")),
-        );
+        notes.extend(card.route.obstacles.iter().map(|obstacle| format!("{}{obstacle}", out::OBSTACLE)));
     }
     out::Score {
         model: profile.score.model.clone(),

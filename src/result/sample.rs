@@ -81,9 +81,9 @@ pub fn no_go() -> Document {
         drift: Some(drift()),
         plan: plan(),
         route_to_go: vec![
-            step("Close port 5432 of sg-0a1b2c3d4e5f60718 to 0.0.0.0/0 (NET-03)", "finding", &["NET-03"], "critical", 4.92, 1),
+            step("NET-03 on module.orders.aws_security_group.database in s3://acme-tfstate/prod/orders.tfstate", "finding", &["NET-03"], "critical", 4.92, 1),
             step(
-                "Apply module.orders so that the live estate is what the state says",
+                "module.orders in s3://acme-tfstate/prod/orders.tfstate",
                 "module",
                 &["IAC-22", "STO-19"],
                 "critical",
@@ -91,8 +91,8 @@ pub fn no_go() -> Document {
                 3,
             ),
             step(
-                "Grant s3:GetReplicationConfiguration, so that DR-12 can be judged",
-                "check",
+                "read s3:GetBucketReplication (denied)",
+                "evidence",
                 &["DR-12"],
                 "high",
                 2.21,
@@ -153,7 +153,14 @@ pub fn go() -> Document {
         score: Some(score(components, criteria, 100.0)),
         findings,
         drift: Some(clean_drift()),
-        plan: vec![step("Repair NET-15 on app/orders", "finding", &["NET-15"], "low", 0.34, 1)],
+        plan: vec![step(
+            "NET-15 on module.orders.aws_lb_listener.https in s3://acme-tfstate/prod/orders.tfstate",
+            "finding",
+            &["NET-15"],
+            "low",
+            0.34,
+            1,
+        )],
         route_to_go: Vec::new(),
         waivers: Vec::new(),
         collection: Collection { errors: Vec::new(), ..collection() },
@@ -316,8 +323,8 @@ pub fn undetermined() -> Document {
     ];
     document.score = Some(score(components, criteria, 79.0));
     document.plan = vec![step(
-        "Grant kms:ListKeys, so that CLD-10, CLD-11 and DR-30 can be judged",
-        "check",
+        "read kms:ListKeys (denied)",
+        "evidence",
         &["CLD-10", "CLD-11", "DR-30"],
         "critical",
         6.2,
@@ -565,7 +572,7 @@ fn score(components: Vec<Component>, mut criteria: Vec<Criterion>, cap: f64) -> 
         mean(|c| c.possible, 100.0).min(if cap < 100.0 && components[0].assessed { 100.0 } else { cap });
     criteria.push(Criterion {
         mapped_to: None,
-        mapped: None,
+        mapped: Some(Interval { evidenced, possible }),
         breadth: None,
         evidenced,
         possible,
@@ -1394,33 +1401,33 @@ fn step(candidate: &str, group: &str, checks: &[&str], severity: &str, gain: f64
 fn plan() -> Vec<Step> {
     vec![
         step(
-            "Repair NET-03 on sg-0a1b2c3d4e5f60718 (orders-db)",
+            "NET-03 on module.orders.aws_security_group.database in s3://acme-tfstate/prod/orders.tfstate",
             "finding",
             &["NET-03"],
             "critical",
             4.92,
             1,
         ),
+        step("read s3:GetBucketReplication (denied)", "evidence", &["DR-12"], "high", 2.21, 1),
         step(
-            "Grant s3:GetReplicationConfiguration, so that DR-12 can be judged",
-            "check",
-            &["DR-12"],
-            "high",
-            2.21,
-            1,
-        ),
-        step(
-            "Repair module.orders: 9 findings",
+            "module.orders in s3://acme-tfstate/prod/orders.tfstate",
             "module",
             &["NET-01", "NET-03", "NET-10", "STO-07", "STO-26"],
             "critical",
             6.84,
             3,
         ),
-        step("Repair IAC-22 everywhere", "check", &["IAC-22"], "critical", 4.1, 3),
-        step("Repair NET-01 everywhere", "check", &["NET-01"], "high", 1.98, 1),
-        step("Repair STO-07 everywhere", "check", &["STO-07"], "high", 0.71, 1),
-        step("Repair STO-18 on reporting", "finding", &["STO-18"], "high", 0.6, 8),
+        step("IAC-22 everywhere", "check", &["IAC-22"], "critical", 4.1, 3),
+        step("NET-01 everywhere", "check", &["NET-01"], "high", 1.98, 1),
+        step("STO-07 everywhere", "check", &["STO-07"], "high", 0.71, 1),
+        step(
+            "STO-18 on module.reporting.aws_db_instance.this in s3://acme-tfstate/prod/orders.tfstate",
+            "finding",
+            &["STO-18"],
+            "high",
+            0.6,
+            8,
+        ),
     ]
 }
 

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::report::words::{self, DriftAnswer, Group, PlaceView};
+use crate::report::words::{self, DriftAnswer, Group, PlaceView, Unread};
 use crate::result::{
-    CollectionError, Component, Criterion, Decision, Document, Drift, DriftItem, Finding, Gate, Outcome,
-    Score, Status, Step, Waiver,
+    Component, Criterion, Decision, Document, Drift, DriftItem, Finding, Gate, Outcome, Score, Status, Step,
+    Waiver,
 };
 
+/// Reasons that stand open; the others unfold.
+const OPEN_REASONS: usize = 6;
 /// Steps that stand open; the others unfold.
 const OPEN_STEPS: usize = 8;
 /// Drift items of a class that stand open; the others unfold.
@@ -26,7 +28,9 @@ pub fn of(document: &Document) -> Value {
     let drift_first = document.verdict.is_none();
     let subjects = words::subjects(document);
     let (first, more) = document.plan.split_at(document.plan.len().min(OPEN_STEPS));
-    let steps = |steps: &[Step]| list(steps, |of| step(of, &subjects));
+    let titles = words::titles(document);
+    let steps = |steps: &[Step]| list(steps, |of| step(of, &titles, &subjects));
+    let (way, rest_of_way) = document.route_to_go.split_at(document.route_to_go.len().min(OPEN_STEPS));
     let score_of = document.score.as_ref();
     let places = words::places(document);
     let (regions, elsewhere) = places.split_at(document.scope.regions.len());
@@ -45,7 +49,8 @@ pub fn of(document: &Document) -> Value {
         "components": list(score_of.map_or(&[][..], |score| &score.components), component),
         "plan": steps(first),
         "plan_more": steps(more),
-        "route": steps(&document.route_to_go),
+        "route": steps(way),
+        "route_more": steps(rest_of_way),
         "places": list(regions, |of| place(of, !drift_first)),
         "elsewhere": list(elsewhere, |of| place(of, !drift_first)),
         "severities": severities(document),
@@ -56,8 +61,8 @@ pub fn of(document: &Document) -> Value {
         "passing_count": findings(document, Status::Pass),
         "unknown": list(&words::groups(document, &[Status::Unknown]), group),
         "unknown_count": findings(document, Status::Unknown),
-        "drift": document.drift.as_ref().map(drift),
-        "errors": list(&document.collection.errors, error),
+        "drift": document.drift.as_ref().map(|of| drift(of, document.scope.states.len() > 1)),
+        "errors": list(&words::unread(document), error),
         "permissions": permissions(document),
         "waivers": list(&document.waivers, waiver),
         "scope": scope(document),
@@ -119,12 +124,14 @@ fn answer(document: &Document) -> Value {
         Decision::NoGo => "stop",
         Decision::Undetermined => "open",
     };
+    let (first, more) = verdict.reasons.split_at(verdict.reasons.len().min(OPEN_REASONS));
     json!({
         "question": "Verdict",
         "words": verdict.decision.words(),
         "kind": kind,
         "passes": verdict.decision.exit_code() == 0,
-        "reasons": verdict.reasons,
+        "reasons": first,
+        "more_reasons": more,
     })
 }
 
@@ -141,6 +148,7 @@ fn drift_answer(document: &Document) -> Value {
         "kind": kind,
         "passes": answer == DriftAnswer::None,
         "reasons": document.drift.as_ref().map(words::drift_sentences).unwrap_or_default(),
+        "more_reasons": [],
     })
 }
 
@@ -216,7 +224,7 @@ fn bar(worst: f64, best: f64, title: String) -> Value {
 }
 
 fn score(score: &Score) -> Value {
-    let overall = score.criteria.iter().find(|criterion| criterion.mapped.is_none());
+    let overall = score.criteria.iter().find(|criterion| criterion.mapped_to.is_none());
     let threshold = overall.map(|criterion| criterion.threshold);
     let mut title = format!(
         "Evidenced {} to possible {} of 100",
@@ -226,6 +234,7 @@ fn score(score: &Score) -> Value {
     if let Some(threshold) = threshold {
         title.push_str(&format!(", to lie above {threshold}"));
     }
+    let (notes, obstacles) = words::notes(score);
     json!({
         "evidenced": words::score(score.evidenced),
         "band": score.band,
@@ -234,7 +243,8 @@ fn score(score: &Score) -> Value {
         "threshold": threshold.map(|threshold| threshold.to_string()),
         "bar": bar(score.evidenced, score.possible, title),
         "model": score.model,
-        "notes": score.notes,
+        "notes": notes,
+        "obstacles": obstacles,
     })
 }
 
@@ -265,20 +275,20 @@ fn component(of: &Component) -> Value {
         "note": (of.assessed && of.cap < 100.0).then(|| words::cap(of)),
         "bar": scored.map(|(worst, best)| bar(worst, best, format!("{} of 100", words::range(worst, best)))),
         "range": scored.map(|(worst, best)| words::range(worst, best)),
-        "why_not": of.why_not,
+        "why_not": words::why_not(of),
         "coverage": words::percent(of.coverage),
         "points_lost": words::points(of.points_lost),
     })
 }
 
-fn step(of: &Step, subjects: &BTreeMap<&str, &str>) -> Value {
+fn step(of: &Step, titles: &BTreeMap<&str, &str>, subjects: &BTreeMap<&str, &str>) -> Value {
     json!({
-        "candidate": of.candidate,
+        "title": words::step_title(of, titles),
         "severity": of.severity,
         "checks": of.checks,
         "gain": words::points(of.gain),
         "effort": words::effort(of.effort),
-        "repairs": format!("repairs {}", words::count(of.findings.len(), "finding")),
+        "repairs": words::repairs(of),
         "subjects": words::repaired(of, subjects),
     })
 }
@@ -439,7 +449,8 @@ fn passing(document: &Document) -> Vec<Value> {
         .collect()
 }
 
-fn drift(of: &Drift) -> Value {
+/// With several states each item says which it is of.
+fn drift(of: &Drift, with_state: bool) -> Value {
     let sum = &of.summary;
     let coverage = sum.coverage;
     let managed = words::share(coverage);
@@ -453,7 +464,7 @@ fn drift(of: &Drift) -> Value {
         .into_iter()
         .map(|(title, meaning, items)| {
             let (first, more) = items.split_at(items.len().min(OPEN_ITEMS));
-            let view = |item: &&DriftItem| drift_item(item);
+            let view = |item: &&DriftItem| drift_item(item, with_state);
             json!({
                 "title": title,
                 "meaning": meaning,
@@ -493,7 +504,7 @@ fn label_kind(label: &str) -> &'static str {
     }
 }
 
-fn drift_item(of: &DriftItem) -> Value {
+fn drift_item(of: &DriftItem, with_state: bool) -> Value {
     let label = of.label.as_deref().filter(|label| *label != "other");
     let changes: Vec<Value> = of
         .changes
@@ -521,7 +532,7 @@ fn drift_item(of: &DriftItem) -> Value {
         "label_kind": label.map(label_kind),
         "where": words::whereabouts(&of.kind, &of.region, &of.account),
         "owner": of.owner,
-        "state": of.state,
+        "state": of.state.as_ref().filter(|_| with_state),
         "arn": of.arn,
         "reasons": of.reasons,
         "changes": changes,
@@ -530,16 +541,17 @@ fn drift_item(of: &DriftItem) -> Value {
     })
 }
 
-fn error(of: &CollectionError) -> Value {
+fn error(of: &Unread) -> Value {
+    let error = of.error;
     json!({
-        "operation": format!("{}:{}", of.service, of.operation),
-        "reason": of.reason,
-        "where": words::whereabouts("", &of.region, &of.account),
-        "message": of.message,
-        "code": of.code,
-        "permission": of.permission,
-        "checks": of.affects.checks,
-        "types": of.affects.types,
+        "operation": format!("{}:{}", error.service, error.operation),
+        "reason": error.reason,
+        "places": of.places,
+        "message": error.message,
+        "code": error.code,
+        "permission": error.permission,
+        "checks": of.checks,
+        "types": of.types,
     })
 }
 

@@ -167,7 +167,10 @@ fn nothing_of_a_large_estate_is_left_out() {
         assert!(html.contains(&format!("sg-{at:017x}")));
         assert!(html.contains(&format!("db-{at:05}")));
     }
-    assert_eq!(html.matches("No data-store port open to the internet").count(), 1);
+    assert_eq!(
+        html.matches("<span class=\"title\">No data-store port open to the internet</span>").count(),
+        1
+    );
 }
 
 #[test]
