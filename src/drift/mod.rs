@@ -74,6 +74,8 @@ pub struct Item {
     pub arn: Option<String>,
     /// What people call it.
     pub name: Option<String>,
+    /// What `terraform import` takes, for whole unmanaged objects.
+    pub import_id: Option<String>,
     /// The differences.
     pub changes: Vec<ItemChange>,
     /// What could not be compared.
@@ -94,6 +96,7 @@ impl Item {
             identity: resource.address.clone(),
             arn: resource.arn.clone(),
             name: resource.name.clone(),
+            import_id: None,
             changes: Vec::new(),
             gaps: Vec::new(),
             reason: None,
@@ -110,6 +113,7 @@ impl Item {
             identity: resource.address.clone(),
             arn: resource.arn.clone(),
             name: resource.name.clone(),
+            import_id: None,
             changes: Vec::new(),
             gaps: Vec::new(),
             reason: None,
@@ -638,7 +642,8 @@ impl Run<'_> {
                     .push(Item { reason: Some(reason), ..Item::live(resource, Class::Excluded) });
                 continue;
             }
-            self.drift.items.push(Item::live(resource, Class::Unmanaged));
+            let import_id = kinds::find(resource.kind()).and_then(|kind| (kind.import_id)(resource));
+            self.drift.items.push(Item { import_id, ..Item::live(resource, Class::Unmanaged) });
         }
     }
 }

@@ -456,11 +456,8 @@ fn change(change: &ItemChange) -> out::DriftChange {
 
 /// The block that brings a whole unmanaged object under management.
 fn import_block(item: &Item) -> Option<String> {
-    if item.class != Class::Unmanaged || item.owner.is_some() {
-        return None;
-    }
     let name = terraform_name(item.name.as_deref().unwrap_or(&item.identity.id));
-    let id = item.identity.id.replace('\\', "\\\\").replace('"', "\\\"");
+    let id = item.import_id.as_ref()?.replace('\\', "\\\\").replace('"', "\\\"");
     Some(format!("import {{\n  to = {}.{name}\n  id = \"{id}\"\n}}", item.identity.kind))
 }
 

@@ -82,6 +82,8 @@ pub struct Kind {
     pub exclusion: fn(&Resource) -> Option<Exclusion>,
     /// False for what AWS records by itself and no Terraform type makes: it can be judged, and never be unmanaged.
     pub manageable: bool,
+    /// What `terraform import` takes for a live resource, where that is not its id; `None` where nothing would do.
+    pub import_id: fn(&Resource) -> Option<String>,
 }
 
 impl Kind {
@@ -97,6 +99,7 @@ impl Kind {
         identity: by_id,
         exclusion: nothing_excluded,
         manageable: true,
+        import_id: by_id,
     };
 
     /// The attribute named `path`.

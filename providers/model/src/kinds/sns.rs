@@ -220,6 +220,7 @@ pub mod subscription {
             let text = |key: &Attr<String>| resource.get(key).ok().flatten();
             Some(id_of(&text(&TOPIC_ARN)?, &text(&PROTOCOL)?, &text(&ENDPOINT)?))
         },
+        import_id: |resource| resource.arn.clone(),
         ..Kind::BASE
     };
 
@@ -267,6 +268,11 @@ mod tests {
         assert_eq!(id, subscription::id_of("arn:aws:sns:r:1:alerts", "email", "ops@acme.example"));
         assert!(id.starts_with("arn:aws:sns:r:1:alerts/email/") && !id.contains("ops"));
         assert_ne!(id, subscription::id_of("arn:aws:sns:r:1:alerts", "email", "dev@acme.example"));
+        assert_eq!(
+            (subscription::KIND.import_id)(&declared),
+            None,
+            "without an ARN there is nothing to import"
+        );
     }
 
     #[test]

@@ -126,6 +126,7 @@ pub mod queue {
             },
         ],
         identity: |resource| name_of(resource.id()).map(str::to_owned),
+        import_id: |resource| resource.get(&URL).ok().flatten(),
         ..Kind::BASE
     };
 
@@ -213,5 +214,9 @@ mod tests {
             Some("jobs.fifo")
         );
         assert_eq!(identity(""), None);
+        let mut live = Resource::new(Place::new("1", "us-west-2"), "aws_sqs_queue", "jobs");
+        live.set(&queue::URL, "https://sqs.us-west-2.amazonaws.com/1/jobs".to_owned());
+        let import_id = (queue::KIND.import_id)(&live);
+        assert_eq!(import_id.as_deref(), Some("https://sqs.us-west-2.amazonaws.com/1/jobs"));
     }
 }
