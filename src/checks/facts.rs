@@ -157,8 +157,9 @@ pub fn key_owner(reference: &str, place: &Place, view: &View) -> Result<KeyOwner
     if name.starts_with("alias/aws/") {
         return Ok(KeyOwner::Aws);
     }
-    // Keys that AWS manages cannot be used from another account, so that a foreign one is a customer's.
-    if arn_account(reference).is_some_and(|account| account != place.account) {
+    // Customers cannot point an alias at a key that AWS manages, nor use one of another account.
+    let foreign = arn_account(reference).is_some_and(|account| account != place.account);
+    if name.starts_with("alias/") || foreign {
         return Ok(KeyOwner::Customer);
     }
     match find_key(reference, place, view)? {

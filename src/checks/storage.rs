@@ -3,7 +3,7 @@
 mod buckets;
 pub mod databases;
 mod plans;
-mod stores;
+pub mod stores;
 mod volumes;
 
 use crate::check::Check;

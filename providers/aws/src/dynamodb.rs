@@ -13,7 +13,7 @@ use stateward_model::kinds::dynamodb::table;
 use stateward_model::{Cause, Gap, Harvest, Resource};
 
 use crate::call::Call;
-use crate::rds::{put_tags, stamp};
+use crate::rds::{put_tags, stamp, wants_tags};
 use crate::session::{Collector, Session, put_gap};
 
 /// `ListTables` allows 100 names a page.
@@ -89,7 +89,10 @@ async fn table_resource(s: &Session, name: String) -> Option<Resource> {
             Err(gap) => r.put(&table::TTL, Err(gap)),
         };
     }
-    if s.wants_call(&KIND, &LIST_TAGS) {
+    let all_tags = wants_tags(s, &KIND);
+    let environment = s.wants(&KIND, &table::ENVIRONMENT_TAGS);
+    let needless = is_guarded(&r);
+    if all_tags || (environment && !needless) {
         let read = s
             .pages(
                 &LIST_TAGS,
@@ -97,9 +100,25 @@ async fn table_resource(s: &Session, name: String) -> Option<Resource> {
                 |out| (out.tags.unwrap_or_default(), out.next_token),
             )
             .await;
-        put_tags(&mut r, read.complete().map(tags));
+        let read = read.complete().map(tags);
+        if environment {
+            r.put(&table::ENVIRONMENT_TAGS, read.clone());
+        }
+        if all_tags {
+            put_tags(&mut r, read);
+        }
+    }
+    if environment && needless {
+        r.set_opt(&table::ENVIRONMENT_TAGS, None);
     }
     Some(r)
+}
+
+/// True where both protections are known to be on.
+fn is_guarded(r: &Resource) -> bool {
+    let kept = r.get(&table::DELETION_PROTECTION_ENABLED).ok().flatten().unwrap_or(false);
+    let recovery = r.get(&table::POINT_IN_TIME_RECOVERY).ok().flatten().unwrap_or_default();
+    kept && recovery.iter().any(|block| block.enabled)
 }
 
 /// The one thing that an answer is about; none when the table is gone.
@@ -374,5 +393,31 @@ mod tests {
         assert_eq!(account.calls("DescribeContinuousBackups"), 1);
         assert_eq!(account.calls("DescribeTable") + account.calls("ListTagsOfResource"), 0);
         assert!(harvest.resources[0].get(&table::BILLING_MODE).is_err());
+    }
+
+    #[tokio::test]
+    async fn tags_are_read_only_where_the_environment_decides_something() {
+        let paths = [
+            table::DELETION_PROTECTION_ENABLED.path(),
+            table::POINT_IN_TIME_RECOVERY.path(),
+            table::ENVIRONMENT_TAGS.path(),
+        ];
+        let account = Account::new(wanting(&table::KIND, &paths), |asked| {
+            let guarded = asked.body.contains("guarded");
+            let answer = match asked.operation.as_str() {
+                "ListTables" => json!({ "TableNames": ["guarded", "open"] }),
+                "DescribeTable" => json!({ "Table": { "DeletionProtectionEnabled": guarded } }),
+                "DescribeContinuousBackups" => json!({ "ContinuousBackupsDescription": {
+                    "ContinuousBackupsStatus": "ENABLED",
+                    "PointInTimeRecoveryDescription": { "PointInTimeRecoveryStatus": "ENABLED" } } }),
+                _ => json!({ "Tags": [{ "Key": "env", "Value": "dev" }] }),
+            };
+            (200, answer.to_string())
+        });
+        let harvest = tables(account.home()).await;
+        let [guarded, open] = harvest.resources.as_slice() else { panic!("two tables") };
+        assert_eq!(account.calls("ListTagsOfResource"), 1);
+        assert_eq!(guarded.get(&table::ENVIRONMENT_TAGS), Ok(None));
+        assert_eq!(open.get(&table::ENVIRONMENT_TAGS).unwrap().unwrap()["env"], "dev");
     }
 }

@@ -1,6 +1,6 @@
 //! Buckets: who reaches them, how they are encrypted, what survives a delete.
 
-use stateward_model::kinds::kms::{alias, key};
+use stateward_model::kinds::kms::key;
 use stateward_model::kinds::s3::account_public_access_block as account;
 use stateward_model::kinds::s3::bucket;
 use stateward_model::policy::{Condition, Document, Principal, Statement};
@@ -250,7 +250,6 @@ pub const STO_05: Check = Check {
     reads: &[
         Reads { kind: &bucket::KIND, attributes: &[bucket::ENCRYPTION.any(), bucket::POLICY.any()] },
         Reads { kind: &key::KIND, attributes: &[key::KEY_MANAGER.any()] },
-        Reads { kind: &alias::KIND, attributes: &[alias::TARGET_KEY_ID.any()] },
     ],
     page: include_str!("../../../docs/checks/STO-05.md"),
 };

@@ -7,7 +7,7 @@ use stateward_model::kinds::common::{ARN, TAGS, TAGS_ALL};
 use stateward_model::kinds::dynamodb::table;
 use stateward_model::kinds::ec2::compute::{instance, volume};
 use stateward_model::kinds::efs::file_system;
-use stateward_model::kinds::kms::{alias, key};
+use stateward_model::kinds::kms::key;
 use stateward_model::kinds::rds::{cluster, db_instance};
 use stateward_model::policy::{Condition, Document, Principal, Statement};
 use stateward_model::{Cause, Gap, Kind, Resource};
@@ -21,6 +21,7 @@ use crate::checks::facts::{
 use crate::checks::schedule::last_start;
 use crate::checks::selection::{self, is_protected};
 use crate::checks::storage::databases::is_replica;
+use crate::checks::storage::stores::table_in_production;
 use crate::inventory::{Side, exclusion};
 
 pub const STO_36: Check = Check {
@@ -107,8 +108,7 @@ pub const STO_37: Check = Check {
             kind: &table::KIND,
             attributes: &[
                 ARN.any(),
-                table::TABLE_TAGS.any(),
-                table::TABLE_TAGS_ALL.any(),
+                table::ENVIRONMENT_TAGS.any(),
                 table::POINT_IN_TIME_RECOVERY.any(),
                 table::STATUS.any(),
             ],
@@ -154,7 +154,11 @@ fn stateful_protected(resource: &Resource, view: &View) -> Verdict {
         return Ok(Outcome::Pass);
     }
     native?;
-    if !in_production(resource, view)? {
+    let production = match resource.kind() == table::KIND.name {
+        true => table_in_production(resource, view)?,
+        false => in_production(resource, view)?,
+    };
+    if !production {
         return Ok(Outcome::NotApplicable("its tags name an environment that is not production"));
     }
     Ok(Outcome::Fail("neither AWS Backup nor point-in-time recovery of its service protects it".into()))
@@ -202,7 +206,6 @@ pub const STO_38: Check = Check {
     reads: &[
         Reads { kind: &vault::KIND, attributes: &[vault::KMS_KEY_ARN.any()] },
         Reads { kind: &key::KIND, attributes: &[key::KEY_MANAGER.any()] },
-        Reads { kind: &alias::KIND, attributes: &[alias::TARGET_KEY_ID.any()] },
     ],
     page: include_str!("../../../docs/checks/STO-38.md"),
 };

@@ -1,12 +1,13 @@
 //! DynamoDB tables, caches, queues and topics.
 
-use stateward_model::Resource;
 use stateward_model::kinds::dynamodb::table;
 use stateward_model::kinds::elasticache::{CACHE_TAGS, CACHE_TAGS_ALL, replication_group};
 use stateward_model::kinds::{sns::topic, sqs::queue};
+use stateward_model::{Gap, Resource};
 
 use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, Subject, Verdict, View};
 use crate::checks::facts::{in_production, known_tags};
+use crate::inventory::Side;
 use crate::profile::any_matches;
 
 pub const STO_26: Check = Check {
@@ -40,11 +41,7 @@ pub const STO_27: Check = Check {
     subject: Subject::Each(&table::KIND, deletion_protection),
     reads: &[Reads {
         kind: &table::KIND,
-        attributes: &[
-            table::DELETION_PROTECTION_ENABLED.any(),
-            table::TABLE_TAGS.any(),
-            table::TABLE_TAGS_ALL.any(),
-        ],
+        attributes: &[table::DELETION_PROTECTION_ENABLED.any(), table::ENVIRONMENT_TAGS.any()],
     }],
     page: include_str!("../../../docs/checks/STO-27.md"),
 };
@@ -53,10 +50,22 @@ fn deletion_protection(resource: &Resource, view: &View) -> Verdict {
     if resource.get_or_default(&table::DELETION_PROTECTION_ENABLED)? {
         return Ok(Outcome::Pass);
     }
-    if !in_production(resource, view)? {
+    if !table_in_production(resource, view)? {
         return Ok(Outcome::NotApplicable("its tags name an environment that is not production"));
     }
     Ok(Outcome::Fail("one call deletes it: deletion protection is off".into()))
+}
+
+/// Whether a table that lacks a protection belongs to production. Tags of tables cost a call each, and are read for such
+/// tables only; a state has them all.
+pub fn table_in_production(resource: &Resource, view: &View) -> Result<bool, Gap> {
+    match view.side {
+        Side::Live => {
+            let tags = resource.get_or_default(&table::ENVIRONMENT_TAGS)?;
+            Ok(view.profile.environments.is_production(&tags))
+        }
+        Side::Declared => in_production(resource, view),
+    }
 }
 
 pub const STO_29: Check = Check {

@@ -135,6 +135,14 @@ pub mod table {
         TAGS_ALL.by(&["dynamodb:ListTagsOfResource"]);
     /// `EVENTUAL` or `STRONG`: how the copies of a global table agree; null for a table without copies.
     pub const CONSISTENCY: Attr<String> = Attr::live("multi_region_consistency").by(TABLE);
+    /// The tags of a table that lacks deletion protection or point-in-time recovery; null for one that has both, whose
+    /// environment decides nothing and costs no call.
+    pub const ENVIRONMENT_TAGS: Attr<std::collections::BTreeMap<String, String>> =
+        Attr::live("environment_tags").by(&[
+            "dynamodb:DescribeContinuousBackups",
+            "dynamodb:DescribeTable",
+            "dynamodb:ListTagsOfResource",
+        ]);
     /// `ACTIVE`, `INACCESSIBLE_ENCRYPTION_CREDENTIALS`, …
     pub const STATUS: Attr<String> = Attr::live("status").by(TABLE);
     /// Its size in bytes, about six hours old at most.
@@ -176,6 +184,7 @@ pub mod table {
             TTL.any(),
             TABLE_TAGS.any(),
             TABLE_TAGS_ALL.any(),
+            ENVIRONMENT_TAGS.any(),
             CONSISTENCY.any(),
             STATUS.any(),
             SIZE_BYTES.any(),
