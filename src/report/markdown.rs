@@ -8,6 +8,9 @@ use super::words::{self, Group, Unread};
 use super::{Look, ReportError};
 use crate::result::{Document, Drift, DriftItem, Finding, Outcome, Score, Status, Step};
 
+/// Steps that are listed: a comment on a pull request has its limits. The JSON result has them all.
+const STEPS: usize = 20;
+
 /// The brief.
 ///
 /// # Errors
@@ -214,9 +217,10 @@ fn components(page: &mut Page, score: &Score) {
 
 fn plan(page: &mut Page, document: &Document) {
     let (titles, subjects) = (words::titles(document), words::subjects(document));
-    let steps = |page: &mut Page, steps: &[Step]| {
+    let steps = |page: &mut Page, steps: &[Step], key: &str| {
         let rows: Vec<Vec<String>> = steps
             .iter()
+            .take(STEPS)
             .enumerate()
             .map(|(at, step)| {
                 let about: Vec<String> = words::repaired(step, &subjects).into_iter().map(code).collect();
@@ -232,17 +236,20 @@ fn plan(page: &mut Page, document: &Document) {
             })
             .collect();
         page.table(&["#:", "What to do", "Checks", "Severity", "Gain:", "Effort", "About"], &rows);
+        if steps.len() > STEPS {
+            page.paragraph(&format!("{} more in the JSON result, under `{key}`.", steps.len() - STEPS));
+        }
     };
     if !document.plan.is_empty() {
         page.heading(2, "What to fix first");
         page.paragraph("By gain for the effort. Gains overlap, so they do not add up.");
-        steps(page, &document.plan);
+        steps(page, &document.plan, "plan");
     }
     let obstacles = document.score.as_ref().map(|score| words::notes(score).1).unwrap_or_default();
     if !document.route_to_go.is_empty() {
         let title = if obstacles.is_empty() { "The shortest route to GO" } else { "As far as repairs lead" };
         page.heading(2, title);
-        steps(page, &document.route_to_go);
+        steps(page, &document.route_to_go, "route_to_go");
     }
     if !obstacles.is_empty() {
         page.heading(2, "What no repair leads past");
