@@ -451,6 +451,7 @@ fn launch_configuration_resource(s: &Session, c: &LaunchConfiguration) -> Resour
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::canned::{Account, wanting_all};
     use aws_sdk_autoscaling::types::{
         InstanceRequirements, InstancesDistribution, LaunchTemplate, MemoryMiBRequest,
         ScalingActivityStatusCode,
@@ -503,5 +504,71 @@ mod tests {
         ];
         let found: Vec<_> = failed_activities(&all).into_iter().filter_map(|a| a.start_time).collect();
         assert_eq!(found, ["1970-01-01T00:00:20Z", "1970-01-01T00:00:10Z"]);
+    }
+
+    fn answer(action: &str, content: &str) -> (u16, String) {
+        (200, format!("<{action}Response><{action}Result>{content}</{action}Result></{action}Response>"))
+    }
+
+    #[tokio::test]
+    async fn hooks_are_asked_for_by_group_and_not_where_a_platform_made_it() {
+        let one = |name: &str, tag: &str| {
+            format!(
+                "<member><AutoScalingGroupName>{name}</AutoScalingGroupName><MinSize>1</MinSize><Tags><member>\
+                 <Key>{tag}</Key><Value>x</Value></member></Tags><VPCZoneIdentifier>subnet-1,subnet-2\
+                 </VPCZoneIdentifier></member>"
+            )
+        };
+        let listed = format!(
+            "<AutoScalingGroups>{}{}</AutoScalingGroups>",
+            one("ours", "Name"),
+            one("theirs", "eks:nodegroup-name")
+        );
+        let account = Account::new(wanting_all(&group::KIND), move |asked| match asked.action() {
+            "DescribeLifecycleHooks" => {
+                let denied =
+                    "<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error>";
+                (403, format!("<ErrorResponse>{denied}</ErrorResponse>"))
+            }
+            action @ "DescribeScalingActivities" => {
+                assert!(asked.body.contains("Failed"));
+                answer(action, "<Activities/>")
+            }
+            action => answer(action, &listed),
+        });
+        let harvest = groups(account.home()).await;
+        assert!(harvest.gaps.is_empty());
+        let [ours, theirs] = harvest.resources.as_slice() else { panic!("two groups") };
+        assert!(ours.get(&group::INITIAL_LIFECYCLE_HOOK).is_err());
+        assert!(!theirs.has("initial_lifecycle_hook"));
+        assert_eq!(ours.get(&group::FAILED_ACTIVITIES), Ok(Some(Vec::new())));
+        assert_eq!(ours.get(&group::VPC_ZONE_IDENTIFIER).unwrap().unwrap(), ["subnet-1", "subnet-2"]);
+        assert!(group::KIND.attributes.iter().all(|attr| ours.has(attr.path)));
+        let asked = ["DescribeLifecycleHooks", "DescribeScalingActivities"];
+        assert_eq!(asked.map(|operation| account.calls(operation)), [1, 2]);
+    }
+
+    #[tokio::test]
+    async fn policies_and_schedules_carry_their_group_in_their_id() {
+        let names = "<AutoScalingGroupName>g</AutoScalingGroupName>";
+        let account = Account::new(wanting_all(&policy::KIND), move |asked| match asked.action() {
+            action @ "DescribePolicies" => {
+                let steps = "<StepAdjustments><member><MetricIntervalLowerBound>10.0</MetricIntervalLowerBound>\
+                    <ScalingAdjustment>2</ScalingAdjustment></member></StepAdjustments>";
+                let one = format!("<member>{names}<PolicyName>up</PolicyName>{steps}</member>");
+                answer(action, &format!("<ScalingPolicies>{one}</ScalingPolicies>"))
+            }
+            action => {
+                let one = format!("<member>{names}<ScheduledActionName>night</ScheduledActionName></member>");
+                answer(action, &format!("<ScheduledUpdateGroupActions>{one}</ScheduledUpdateGroupActions>"))
+            }
+        });
+        let found = policies(account.home()).await.resources;
+        assert_eq!(found[0].id(), "g/up");
+        assert_eq!((policy::KIND.identity)(&found[0]).as_deref(), Some("g/up"));
+        let steps = found[0].get(&policy::STEP_ADJUSTMENT).unwrap().unwrap();
+        assert_eq!(steps[0]["metric_interval_lower_bound"], "10");
+        let found = schedules(account.home()).await.resources;
+        assert_eq!((schedule::KIND.identity)(&found[0]).as_deref(), Some(found[0].id()));
     }
 }

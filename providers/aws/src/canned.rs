@@ -36,6 +36,14 @@ pub(crate) struct Asked {
     pub(crate) body: String,
 }
 
+impl Asked {
+    /// The operation of the query protocols, which name it in the body.
+    pub(crate) fn action(&self) -> &str {
+        let action = self.body.split('&').find_map(|pair| pair.strip_prefix("Action="));
+        action.unwrap_or_default()
+    }
+}
+
 struct Canned(Arc<Answer>);
 
 impl fmt::Debug for Canned {

@@ -618,6 +618,7 @@ fn locate(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::canned::{Account, Asked, wanting_all};
     use aws_sdk_ec2::types::Placement;
     use aws_sdk_elasticloadbalancingv2::types::{
         ActionTypeEnum, AuthenticateOidcActionConfig, ForwardActionConfig, HostHeaderConditionConfig,
@@ -739,5 +740,146 @@ mod tests {
         assert_eq!(locate(all(), &broken), Err(gap));
         let gone = locate(all(), &Pages { items: Vec::new(), gap: None }).unwrap();
         assert_eq!(gone[0].availability_zone, None);
+    }
+
+    fn answer(action: &str, content: &str) -> (u16, String) {
+        (200, format!("<{action}Response><{action}Result>{content}</{action}Result></{action}Response>"))
+    }
+
+    fn refuse() -> (u16, String) {
+        let error = "<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error>";
+        (403, format!("<ErrorResponse>{error}</ErrorResponse>"))
+    }
+
+    /// An application and a network load balancer with a listener each, and no rule but the default one.
+    fn estate(asked: &Asked) -> (u16, String) {
+        let balancer = |arn: &str, kind: &str| {
+            format!(
+                "<member><LoadBalancerArn>{arn}</LoadBalancerArn><Type>{kind}</Type>\
+                 <Scheme>internet-facing</Scheme></member>"
+            )
+        };
+        match asked.action() {
+            action @ "DescribeLoadBalancers" => {
+                let both = balancer("app", "application") + &balancer("net", "network");
+                answer(action, &format!("<LoadBalancers>{both}</LoadBalancers>"))
+            }
+            action @ "DescribeListeners" => {
+                let of = if asked.body.contains("LoadBalancerArn=app") { "app" } else { "net" };
+                answer(
+                    action,
+                    &format!("<Listeners><member><ListenerArn>{of}/l</ListenerArn></member></Listeners>"),
+                )
+            }
+            action @ "DescribeRules" => {
+                let rule = |arn: &str, priority: &str, default: bool| {
+                    format!(
+                        "<member><RuleArn>{arn}</RuleArn><Priority>{priority}</Priority>\
+                         <IsDefault>{default}</IsDefault></member>"
+                    )
+                };
+                let all = rule("r/1", "10", false) + &rule("r/2", "default", true);
+                answer(action, &format!("<Rules>{all}</Rules>"))
+            }
+            action @ "DescribeLoadBalancerAttributes" => answer(action, "<Attributes/>"),
+            action => answer(action, "<TagDescriptions/>"),
+        }
+    }
+
+    #[tokio::test]
+    async fn only_balancers_that_route_by_rules_are_asked_for_them() {
+        let account = Account::new(wanting_all(&listener_rule::KIND), estate);
+        let harvest = rules(account.home()).await;
+        let [rule] = harvest.resources.as_slice() else { panic!("one rule") };
+        assert_eq!(rule.get(&listener_rule::LISTENER_ARN).unwrap().as_deref(), Some("app/l"));
+        assert_eq!(rule.get(&listener_rule::PRIORITY), Ok(Some(10)));
+        assert_eq!(collect_listeners(account.home()).await.resources.len(), 2);
+        let asked = ["DescribeLoadBalancers", "DescribeListeners", "DescribeRules"];
+        assert_eq!(asked.map(|operation| account.calls(operation)), [1, 2, 1]);
+    }
+
+    #[tokio::test]
+    async fn listeners_that_could_not_be_listed_are_a_gap_of_the_listing() {
+        let account = Account::new(wanting_all(&listener::KIND), |asked| match asked.action() {
+            "DescribeListeners" if asked.body.contains("LoadBalancerArn=net") => refuse(),
+            _ => estate(asked),
+        });
+        let harvest = collect_listeners(account.home()).await;
+        assert_eq!((harvest.resources.len(), harvest.gaps.len()), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn refused_attributes_leave_their_gap_and_the_rest_stays() {
+        let account = Account::new(wanting_all(&load_balancer::KIND), |asked| match asked.action() {
+            "DescribeLoadBalancerAttributes" => refuse(),
+            _ => estate(asked),
+        });
+        let harvest = collect_balancers(account.home()).await;
+        assert!(harvest.gaps.is_empty());
+        let balancer = &harvest.resources[0];
+        assert!(balancer.get(&load_balancer::DROP_INVALID_HEADER_FIELDS).is_err());
+        assert_eq!(balancer.get(&load_balancer::INTERNAL), Ok(Some(false)));
+        assert!(load_balancer::KIND.attributes.iter().all(|attr| balancer.has(attr.path)));
+    }
+
+    #[tokio::test]
+    async fn tags_are_asked_for_twenty_at_a_time() {
+        let account = Account::new(wanting_all(&load_balancer::KIND), |asked| {
+            let action = asked.action();
+            if action == "DescribeTags" && asked.body.contains("lb-20") {
+                return refuse();
+            }
+            let of = |wrap: fn(usize) -> String| (0..21).map(wrap).collect::<String>();
+            match action {
+                "DescribeTags" => {
+                    let tagged = of(|n| {
+                        format!(
+                            "<member><ResourceArn>lb-{n}</ResourceArn><Tags><member><Key>n</Key>\
+                             <Value>{n}</Value></member></Tags></member>"
+                        )
+                    });
+                    answer(action, &format!("<TagDescriptions>{tagged}</TagDescriptions>"))
+                }
+                "DescribeLoadBalancers" => {
+                    let all = of(|n| format!("<member><LoadBalancerArn>lb-{n}</LoadBalancerArn></member>"));
+                    answer(action, &format!("<LoadBalancers>{all}</LoadBalancers>"))
+                }
+                _ => answer(action, "<Attributes/>"),
+            }
+        });
+        let harvest = collect_balancers(account.home()).await;
+        assert_eq!(account.calls("DescribeTags"), 2);
+        assert_eq!(harvest.resources[7].tags()["n"], "7");
+        assert!(harvest.resources[20].get(&model::LB_TAGS_ALL).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_target_group_is_complete_or_says_what_is_not() {
+        let account = Account::new(wanting_all(&target_group::KIND), |asked| {
+            let action = asked.action();
+            match action {
+                "DescribeTargetGroups" => {
+                    let one = "<member><TargetGroupArn>tg</TargetGroupArn><Port>80</Port></member>";
+                    answer(action, &format!("<TargetGroups>{one}</TargetGroups>"))
+                }
+                "DescribeTargetHealth" => {
+                    let one = "<member><Target><Id>i-1</Id><Port>80</Port></Target></member>";
+                    answer(action, &format!("<TargetHealthDescriptions>{one}</TargetHealthDescriptions>"))
+                }
+                "DescribeInstances" => (
+                    403,
+                    "<Response><Errors><Error><Code>UnauthorizedOperation</Code></Error></Errors></Response>"
+                        .into(),
+                ),
+                "DescribeTags" => answer(action, "<TagDescriptions/>"),
+                _ => answer(action, "<Attributes/>"),
+            }
+        });
+        let harvest = target_groups(account.home()).await;
+        let group = &harvest.resources[0];
+        assert!(target_group::KIND.attributes.iter().all(|attr| group.has(attr.path)));
+        let gap = group.get(&target_group::TARGETS).unwrap_err();
+        assert_eq!(gap.call, "ec2:DescribeInstances");
+        assert_eq!(group.get(&target_group::SLOW_START), Ok(None));
     }
 }

@@ -824,6 +824,7 @@ async fn encryption(s: &Session) -> Harvest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::canned::{Account, Asked, wanting, wanting_all};
     use aws_sdk_ec2::types::{
         EbsInstanceBlockDevice, InstanceBlockDeviceMapping, InstanceState, InstanceType,
         LaunchTemplateEbsBlockDevice, LaunchTemplateHttpTokensState, LaunchTemplateInstanceMetadataOptions,
@@ -973,5 +974,166 @@ mod tests {
         assert_eq!(value["memory_mib"], json!([{"min": 4096, "max": null}]));
         assert_eq!(value["allowed_instance_types"], json!(["m5.*"]));
         assert_eq!(value["vcpu_count"], json!([]));
+    }
+
+    fn answer(action: &str, content: &str) -> (u16, String) {
+        (200, format!("<{action}Response>{content}</{action}Response>"))
+    }
+
+    fn refuse() -> (u16, String) {
+        let error = "<Error><Code>UnauthorizedOperation</Code><Message>no</Message></Error>";
+        (403, format!("<Response><Errors>{error}</Errors></Response>"))
+    }
+
+    fn two_instances() -> String {
+        let one = |id: &str, kind: &str, state: &str, group: &str| {
+            format!(
+                "<item><instancesSet><item><instanceId>{id}</instanceId><instanceType>{kind}</instanceType>\
+                 <instanceState><name>{state}</name></instanceState><rootDeviceName>/dev/xvda</rootDeviceName>\
+                 <blockDeviceMapping><item><deviceName>/dev/xvda</deviceName><ebs><volumeId>vol-{id}</volumeId>\
+                 </ebs></item></blockDeviceMapping>{group}</item></instancesSet></item>"
+            )
+        };
+        let group = "<tagSet><item><key>aws:autoscaling:groupName</key><value>g</value></item></tagSet>";
+        format!(
+            "<reservationSet>{}{}{}</reservationSet>",
+            one("i-1", "t3.large", "running", ""),
+            one("i-2", "t3.large", "running", group),
+            one("i-3", "t3.large", "terminated", "")
+        )
+    }
+
+    fn estate(asked: &Asked) -> (u16, String) {
+        match asked.action() {
+            action @ "DescribeInstances" => answer(action, &two_instances()),
+            action @ "DescribeVolumes" => answer(
+                action,
+                "<volumeSet><item><volumeId>vol-i-1</volumeId><size>8</size></item></volumeSet>",
+            ),
+            action => {
+                // A member of a scaling group is not asked how it may burst.
+                assert!(asked.body.contains("i-1") && !asked.body.contains("i-2"));
+                let credit = "<item><instanceId>i-1</instanceId><cpuCredits>unlimited</cpuCredits></item>";
+                answer(
+                    action,
+                    &format!("<instanceCreditSpecificationSet>{credit}</instanceCreditSpecificationSet>"),
+                )
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn instances_and_volumes_are_listed_once_for_all_kinds() {
+        let account = Account::new(wanting_all(&instance::KIND), estate);
+        let harvest = collect_instances(account.home()).await;
+        let ids: Vec<&str> = harvest.resources.iter().map(Resource::id).collect();
+        assert_eq!((ids, harvest.gaps), (vec!["i-1", "i-2"], vec![]));
+        let first = &harvest.resources[0];
+        let root = first.get(&instance::ROOT_BLOCK_DEVICE).unwrap().unwrap();
+        assert_eq!(root[0].volume_size, Some(8));
+        assert_eq!(
+            first.get(&instance::CREDIT_SPECIFICATION).unwrap().unwrap()[0]["cpu_credits"],
+            "unlimited"
+        );
+        assert!(
+            instance::KIND
+                .attributes
+                .iter()
+                .all(|attr| attr.path == "disable_api_termination" || first.has(attr.path))
+        );
+        assert_eq!(collect_volumes(account.home()).await.resources.len(), 1);
+        assert_eq!((account.calls("DescribeInstances"), account.calls("DescribeVolumes")), (1, 1));
+    }
+
+    #[tokio::test]
+    async fn refused_volumes_leave_their_gap_on_the_devices_alone() {
+        let account = Account::new(wanting_all(&instance::KIND), |asked| match asked.action() {
+            "DescribeVolumes" => refuse(),
+            _ => estate(asked),
+        });
+        let harvest = collect_instances(account.home()).await;
+        assert!(harvest.gaps.is_empty());
+        let gaps: Vec<&str> = harvest.resources[0]
+            .slots()
+            .filter(|(_, slot)| matches!(slot, stateward_model::Slot::Unread(_)))
+            .map(|(path, _)| path)
+            .collect();
+        assert_eq!(gaps, ["ebs_block_device", "root_block_device"]);
+        assert_eq!(collect_volumes(account.home()).await.gaps.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_asked_that_nobody_wants() {
+        let account = Account::new(wanting(&instance::KIND, &["instance_type"]), estate);
+        assert_eq!(collect_instances(account.home()).await.resources.len(), 2);
+        let others = ["DescribeVolumes", "DescribeInstanceCreditSpecifications"];
+        assert_eq!(others.map(|operation| account.calls(operation)), [0, 0]);
+    }
+
+    fn own_and_stock() -> String {
+        let one = |id: &str, owner: &str| {
+            format!("<item><snapshotId>{id}</snapshotId><ownerId>{owner}</ownerId></item>")
+        };
+        let own = one("snap-1", "123456789012") + &one("snap-2", "123456789012");
+        format!("<snapshotSet>{own}{}</snapshotSet>", one("snap-9", "801119661308"))
+    }
+
+    #[tokio::test]
+    async fn what_everyone_may_restore_is_told_by_a_second_listing() {
+        let account = Account::new(wanting_all(&snapshot::KIND), |asked| {
+            let shared = "<snapshotSet><item><snapshotId>snap-2</snapshotId></item></snapshotSet>";
+            let content =
+                if asked.body.contains("RestorableBy.1=all") { shared.into() } else { own_and_stock() };
+            answer(asked.action(), &content)
+        });
+        let harvest = snapshots(account.home()).await;
+        let public: Vec<_> =
+            harvest.resources.iter().map(|r| (r.id(), r.get(&snapshot::PUBLIC).unwrap())).collect();
+        assert_eq!(public, [("snap-1", Some(false)), ("snap-2", Some(true))]);
+        let account = Account::new(wanting_all(&snapshot::KIND), |asked| {
+            if asked.body.contains("RestorableBy.1=all") {
+                return refuse();
+            }
+            answer(asked.action(), &own_and_stock())
+        });
+        let harvest = snapshots(account.home()).await;
+        assert!(harvest.gaps.is_empty() && harvest.resources[0].get(&snapshot::PUBLIC).is_err());
+    }
+
+    #[tokio::test]
+    async fn refused_versions_leave_their_gap_and_no_template_asks_for_none() {
+        let listed = "<launchTemplates><item><launchTemplateId>lt-1</launchTemplateId>\
+            <latestVersionNumber>1</latestVersionNumber></item></launchTemplates>";
+        let account = Account::new(wanting_all(&launch_template::KIND), move |asked| match asked.action() {
+            "DescribeLaunchTemplateVersions" => refuse(),
+            action => answer(action, listed),
+        });
+        let harvest = templates(account.home()).await;
+        assert!(harvest.gaps.is_empty());
+        assert!(harvest.resources[0].get(&launch_template::IMAGE_ID).is_err());
+        assert_eq!(harvest.resources[0].get(&launch_template::LATEST_VERSION), Ok(Some(1)));
+        let account = Account::new(wanting_all(&launch_template::KIND), |asked| {
+            answer(asked.action(), "<launchTemplates/>")
+        });
+        assert_eq!(templates(account.home()).await, Harvest::default());
+        assert_eq!(account.calls("DescribeLaunchTemplateVersions"), 0);
+    }
+
+    #[tokio::test]
+    async fn the_default_key_is_asked_for_apart() {
+        let off = "<ebsEncryptionByDefault>false</ebsEncryptionByDefault>";
+        let account =
+            Account::new(wanting_all(&encryption_by_default::KIND), move |asked| match asked.action() {
+                "GetEbsDefaultKmsKeyId" => refuse(),
+                action => answer(action, off),
+            });
+        let harvest = encryption(account.home()).await;
+        assert_eq!(harvest.resources[0].get(&encryption_by_default::ENABLED), Ok(Some(false)));
+        assert!(harvest.resources[0].get(&encryption_by_default::DEFAULT_KMS_KEY).is_err());
+        let account = Account::new(wanting(&encryption_by_default::KIND, &["enabled"]), move |asked| {
+            answer(asked.action(), off)
+        });
+        encryption(account.home()).await;
+        assert_eq!(account.calls("GetEbsDefaultKmsKeyId"), 0);
     }
 }
