@@ -16,7 +16,7 @@ use std::sync::Arc;
 use num_traits::ToPrimitive;
 
 use super::grade::PARTS;
-use super::number::{Number, Whole};
+use super::number::{Whole, gcd};
 use crate::check::{Category, Check, Severity};
 use crate::profile::{COMPONENT_KEYS, Exact, Profile};
 
@@ -175,8 +175,9 @@ pub(super) const fn breadth_pool(criterion: usize) -> usize {
 
 /// Whole numbers in the proportion of `values`, which are decimals of a profile.
 pub(super) fn proportional<const N: usize>(values: [Exact; N]) -> [u64; N] {
-    let common = Whole::least_multiple(values.iter().filter_map(|value| value.denom().to_u64()));
-    let common = Number::new(common, &Arc::new(Whole::from(1_u64))).exact().unwrap_or_default();
+    let denominators = values.iter().filter_map(|value| value.denom().to_u64());
+    let common = denominators.fold(1, |common, other| common / gcd(common, other) * other);
+    let common = Exact::from_integer(i128::from(common));
     values.map(|value| (value * common).to_integer().to_u64().unwrap_or(0))
 }
 

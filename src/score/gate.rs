@@ -272,13 +272,16 @@ fn critical(book: &Book, facts: &Facts) -> Vec<Blocker> {
     for row in book.rows.iter().filter(|row| row.severity == Severity::Critical) {
         let is_cause = |index: &usize| book.entries[*index].is_some_and(|entry| entry.is_cause(Case::Best));
         let findings: Vec<usize> = row.findings.iter().copied().filter(is_cause).collect();
-        let Some(first) = findings.first() else { continue };
-        let target = &facts.findings[*first].target;
+        // The first by name, so that the sentence does not depend on the order of the findings.
+        let names = findings.iter().map(|index| {
+            let target = &facts.findings[*index].target;
+            target.address.as_deref().unwrap_or(&target.identity.id)
+        });
+        let Some(name) = names.min() else { continue };
         let others = match findings.len() {
             1 => String::new(),
             more => format!(" and {}", count(more - 1, "other")),
         };
-        let name = target.address.as_deref().unwrap_or(&target.identity.id);
         let sentence =
             format!("{} ({}) is critical and fails on {name}{others}", row.check.id, row.check.title);
         let obstacle = Obstacle::Critical(row.check.id);

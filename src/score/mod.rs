@@ -180,6 +180,10 @@ pub fn score(input: &Input) -> Scorecard {
     let facts = sheet.facts(input, &covering, old);
     let decision = gate::decide(criteria, blockers, used);
     let mut reasons = gate::reasons(criteria, blockers, decision, used);
+    let share = terms.share();
+    if share < Number::from_exact(Exact::from_integer(100)) {
+        reasons.push(format!("the score is over {share} % of the weight"));
+    }
     reasons.extend(waivers.iter().filter_map(not_applied));
     let verdict = Verdict { decision, reasons, blockers: blockers.clone() };
     let attribution = attribute::attribute(book, terms, worst);
@@ -199,7 +203,7 @@ pub fn score(input: &Input) -> Scorecard {
         possible: terms.overall(book, best),
         assessed_only: assessed_only(input, &covering, &sheet),
         coverage: terms.coverage(book, worst),
-        weight_share: terms.share(),
+        weight_share: share,
         components,
         criteria: criteria.clone(),
         findings: scores.collect(),

@@ -258,11 +258,6 @@ impl Number {
         (self.numerator.times(&other.denominator), other.numerator.times(&self.denominator))
     }
 
-    /// The lower of two.
-    pub fn at_most(self, other: &Self) -> Self {
-        if self <= *other { self } else { other.clone() }
-    }
-
     /// Rounded half up to two decimals, in hundredths. The only place where anything is rounded.
     pub fn hundredths(&self) -> u64 {
         let mut doubled = self.numerator.scaled(200);

@@ -8,12 +8,12 @@ use super::number::{Number, Whole};
 use super::overall::{Standing, Terms};
 use super::plan::{Candidate, Repair};
 use super::words::title;
-use crate::judge::{Finding, Status};
-use crate::profile::{COMPONENT_KEYS, Gate, Profile};
+use crate::judge::Status;
+use crate::profile::{COMPONENT_KEYS, Gate};
 
 /// A route longer than this is a programme and no route.
 const STEPS: usize = 64;
-/// How many different repairs are weighed for a step; beyond that come those that are worth least.
+/// How many different repairs are weighed for a step.
 const WEIGHED: usize = 400;
 
 /// One step of the route.
@@ -48,18 +48,20 @@ pub(super) fn route(
     if verdict.decision.is_go() {
         return Route { reaches_go: true, ..Route::default() };
     }
+    let mut order: Vec<usize> = (0..plan.len()).collect();
+    order.sort_by_key(|at| is_single(&plan[*at].repair));
     let mut walk = Walk {
+        order,
         book,
         terms,
         plan,
-        findings: facts.findings,
-        profile: facts.profile,
+        facts,
         here: worst.clone(),
         done: vec![false; facts.findings.len()],
         taken: Vec::new(),
     };
     let mut obstacles = outside_of_findings(verdict, facts);
-    let required = walk.required(facts);
+    let required = walk.required();
     walk.lift_blocks(&required);
     obstacles.extend(walk.make_assessed());
     obstacles.extend(walk.meet_criteria());
@@ -84,12 +86,17 @@ fn outside_of_findings(verdict: &Verdict, facts: &Facts) -> Vec<String> {
     staying.map(|blocker| blocker.sentence.clone()).collect()
 }
 
+fn is_single(repair: &Repair) -> bool {
+    matches!(repair, Repair::Block { .. } | Repair::Finding(_))
+}
+
 struct Walk<'a> {
     book: &'a Book,
     terms: &'a Terms,
     plan: &'a [Candidate],
-    findings: &'a [Finding],
-    profile: &'a Profile,
+    facts: &'a Facts<'a>,
+    /// The plan with the repairs of much before those of little, since not all of it is weighed.
+    order: Vec<usize>,
     here: Situation,
     done: Vec<bool>,
     taken: Vec<usize>,
@@ -101,19 +108,19 @@ impl Walk<'_> {
     }
 
     /// Findings that have to pass before any GO: what caps or may cap, and in a release gate the objectives.
-    fn required(&self, facts: &Facts) -> Vec<usize> {
+    fn required(&self) -> Vec<usize> {
         let is_open_objective = |index: usize| {
-            facts.profile.score.prerelease
-                && OBJECTIVES.contains(&self.findings[index].check.id)
-                && facts.waived[index].is_none()
-                && self.findings[index].status != Status::NotApplicable
+            self.facts.profile.score.prerelease
+                && OBJECTIVES.contains(&self.facts.findings[index].check.id)
+                && self.facts.waived[index].is_none()
+                && self.facts.findings[index].status != Status::NotApplicable
         };
         let is_required = |index: &usize| {
             self.entry(*index).is_some_and(|entry| {
                 entry.is_imperfect() && (entry.is_cause(Case::Worst) || is_open_objective(*index))
             })
         };
-        (0..self.findings.len()).filter(is_required).collect()
+        (0..self.facts.findings.len()).filter(is_required).collect()
     }
 
     fn open<'b>(&'b self, candidate: &'b Candidate) -> impl Iterator<Item = usize> + 'b {
@@ -139,7 +146,7 @@ impl Walk<'_> {
 
     /// Takes repairs until `required` is done: each time the one that covers most of it for the effort.
     fn lift_blocks(&mut self, required: &[usize]) {
-        let mut wanted = vec![false; self.findings.len()];
+        let mut wanted = vec![false; self.facts.findings.len()];
         for index in required {
             wanted[*index] = true;
         }
@@ -180,6 +187,10 @@ impl Walk<'_> {
             if is_assessed(&self.here) {
                 continue;
             }
+            if let Some(outage) = self.facts.outages.get(key) {
+                obstacles.push(format!("{} is not assessed: {outage}", title(key)));
+                continue;
+            }
             let unread: Vec<usize> = self.unread(component).collect();
             if !is_assessed(&self.book.repaired(&self.here, unread.iter().copied())) {
                 obstacles.push(format!(
@@ -194,7 +205,7 @@ impl Walk<'_> {
     }
 
     fn unread(&self, component: usize) -> impl Iterator<Item = usize> {
-        (0..self.findings.len()).filter(move |index| {
+        (0..self.facts.findings.len()).filter(move |index| {
             self.entry(*index).is_some_and(|entry| {
                 !matches!(entry.answer, Answer::Known(_))
                     && self.book.rows[entry.row].component() == Some(component)
@@ -210,7 +221,7 @@ impl Walk<'_> {
             let unread: Vec<usize> = self.unread(component).collect();
             let covered = |candidate: &Candidate| {
                 let is_reading = matches!(candidate.repair, Repair::Evidence { .. });
-                let weight = |index: usize| self.findings[index].check.severity as u64 + 1;
+                let weight = |index: usize| self.facts.findings[index].check.severity as u64 + 1;
                 let of = self.open(candidate).filter(|index| unread.binary_search(index).is_ok());
                 let covered: u64 = of.map(weight).sum();
                 (is_reading && covered > 0).then_some(covered)
@@ -229,7 +240,8 @@ impl Walk<'_> {
             }
             let mut known: BTreeMap<Vec<Entry>, Number> = BTreeMap::new();
             let mut best: Option<(usize, Number)> = None;
-            for (at, candidate) in self.plan.iter().enumerate() {
+            for at in self.order.iter().copied() {
+                let candidate = &self.plan[at];
                 let mut entries: Vec<Entry> =
                     self.open(candidate).filter_map(|i| self.entry(i).copied()).collect();
                 entries.sort_unstable();
@@ -260,8 +272,8 @@ impl Walk<'_> {
         let little = self.book.unit.over(&[100]);
         let mut sum = Whole::default();
         for ((key, _, _), found) in MAPPED.into_iter().zip(scores(self.book, self.terms, situation)) {
-            let bound = self.book.units(threshold(self.profile, key));
-            let counted = match (self.profile.score.gate, found) {
+            let bound = self.book.units(threshold(self.facts.profile, key));
+            let counted = match (self.facts.profile.score.gate, found) {
                 (Gate::Mapped, [Some(mapped), _]) => vec![mapped],
                 (_, [None, None]) => vec![Whole::default()],
                 (_, found) => found.into_iter().flatten().collect(),
@@ -273,7 +285,7 @@ impl Walk<'_> {
         }
         let mut missing = Number::new(sum, &self.book.unit);
         let overall = self.terms.overall(self.book, situation);
-        let bound = Number::from_exact(threshold(self.profile, "overall"));
+        let bound = Number::from_exact(threshold(self.facts.profile, "overall"));
         if overall <= bound {
             let more = bound.minus(&overall).plus(&Number::new(little, &self.book.unit));
             missing = missing.plus(&more);
@@ -293,12 +305,12 @@ impl Walk<'_> {
     fn unmet(&self) -> String {
         let mut titles = Vec::new();
         for ((key, title, _), found) in MAPPED.into_iter().zip(scores(self.book, self.terms, &self.here)) {
-            let score = decisive(self.profile.score.gate, found, self.book, Case::Worst);
-            if score <= self.book.units(threshold(self.profile, key)) {
+            let score = decisive(self.facts.profile.score.gate, found, self.book, Case::Worst);
+            if score <= self.book.units(threshold(self.facts.profile, key)) {
                 titles.push(title);
             }
         }
-        let overall = Number::from_exact(threshold(self.profile, "overall"));
+        let overall = Number::from_exact(threshold(self.facts.profile, "overall"));
         if self.terms.overall(self.book, &self.here) <= overall {
             titles.push("Overall");
         }
@@ -310,7 +322,7 @@ impl Walk<'_> {
         for at in (0..self.taken.len()).rev() {
             let mut fewer = self.taken.clone();
             fewer.remove(at);
-            let mut covered = vec![false; self.findings.len()];
+            let mut covered = vec![false; self.facts.findings.len()];
             for index in fewer.iter().flat_map(|candidate| &self.plan[*candidate].findings) {
                 covered[*index] = true;
             }
@@ -323,7 +335,7 @@ impl Walk<'_> {
     }
 
     fn steps(&self, worst: &Situation) -> Vec<Step> {
-        let mut done = vec![false; self.findings.len()];
+        let mut done = vec![false; self.facts.findings.len()];
         let mut here = worst.clone();
         let mut steps = Vec::new();
         for candidate in &self.taken {

@@ -52,3 +52,78 @@ fn golden_6_the_interval_says_what_a_permission_is_worth() {
     let card = scored(&four_checks("pppu"), &profile());
     assert_eq!(interval(&card, "storage"), (Exact::new(505, 12), Exact::new(325, 4)));
 }
+
+/// The ten published scores, as estates: of a hundred equal resources so many pass.
+const PUBLISHED: [usize; 10] = [95, 94, 90, 97, 92, 95, 88, 89, 93, 91];
+
+/// An estate whose components have exactly these scores, without anything for the breadth of a criterion.
+fn estate(scores: [usize; 10]) -> Vec<Finding> {
+    let keys = COMPONENT_KEYS.into_iter().zip(scores);
+    let rows = keys.map(|(key, score)| {
+        let answers = "p".repeat(score) + &"f".repeat(100 - score);
+        row(check(key, key, Category::Cost, Severity::Low), &answers)
+    });
+    rows.collect::<Vec<_>>().concat()
+}
+
+const ONE_CHECK: &str = "[score]\nminimum_checks = 1\ngate = \"mapped\"\n";
+
+#[test]
+fn golden_1_the_published_figure() {
+    let card = scored(&estate(PUBLISHED), &profile_with(ONE_CHECK));
+    assert_eq!(exact(&card.evidenced), Exact::new(4649, 50));
+    assert_eq!(card.evidenced.to_string(), "92.98");
+    assert_eq!((card.possible, card.assessed_only.unwrap()), (card.evidenced.clone(), card.evidenced));
+}
+
+#[test]
+fn golden_1_what_other_weights_give() {
+    let words =
+        ["critical", "critical", "high", "critical", "high", "high", "medium", "critical", "high", "high"];
+    let mean = |critical: u32, high: u32, medium: u32| {
+        let weights = COMPONENT_KEYS.iter().zip(words).map(|(key, word)| {
+            let weight = match word {
+                "critical" => critical,
+                "high" => high,
+                _ => medium,
+            };
+            format!("{key} = {{ weight = {weight} }}\n")
+        });
+        let layer = format!("{ONE_CHECK}[weights]\n{}", weights.collect::<String>());
+        exact(&scored(&estate(PUBLISHED), &profile_with(&layer)).evidenced)
+    };
+    assert_eq!(mean(1, 1, 1), Exact::new(924, 10));
+    assert_eq!(mean(4, 2, 1), Exact::new(2510, 27), "92.9630, as the profile `impact` has it");
+    assert_eq!(mean(3, 2, 1), Exact::new(2135, 23), "92.8261");
+    assert_eq!(mean(9, 2, 4), Exact::new(4649, 50));
+    assert_eq!(mean(51, 39, 1), Exact::new(4649, 50));
+}
+
+#[test]
+fn golden_2_every_published_criterion_passes() {
+    let card = scored(&estate(PUBLISHED), &profile_with(ONE_CHECK));
+    let found: Vec<_> =
+        card.criteria.iter().map(|one| (one.title, exact(&one.score.evidenced), one.outcome)).collect();
+    let pass = CriterionOutcome::Pass;
+    let whole = |score: i128| Exact::from_integer(score);
+    let expected = [
+        ("Security", whole(94), pass),
+        ("Reliability", whole(89), pass),
+        ("Scalability", whole(93), pass),
+        ("Automation", whole(92), pass),
+        ("Overall", Exact::new(4649, 50), pass),
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(card.verdict.decision, Decision::Go);
+}
+
+#[test]
+fn golden_3_equal_to_the_threshold_does_not_pass() {
+    let mut scores = PUBLISHED;
+    scores[1] = 85;
+    let card = scored(&estate(scores), &profile_with(ONE_CHECK));
+    assert_eq!(card.criteria[0].outcome, CriterionOutcome::Fail);
+    assert_eq!(card.verdict.decision, Decision::NoGo);
+    scores[1] = 86;
+    assert_eq!(scored(&estate(scores), &profile_with(ONE_CHECK)).verdict.decision, Decision::Go);
+}

@@ -1,6 +1,13 @@
 //! Tests of the score over small synthetic estates.
 
+mod abuse;
+mod decision;
+mod estate;
 mod golden;
+mod numbers;
+mod plan;
+mod properties;
+mod reference;
 
 use std::collections::BTreeMap;
 
@@ -72,6 +79,11 @@ fn row(check: &'static Check, answers: &str) -> Vec<Finding> {
 
 fn profile() -> Profile {
     Profile::built_in_default().unwrap()
+}
+
+/// The default profile with a layer over it.
+fn profile_with(layer: &str) -> Profile {
+    Profile::load(&["team.toml".to_owned()], |_| Ok(layer.to_owned())).unwrap()
 }
 
 fn scored(findings: &[Finding], profile: &Profile) -> Scorecard {
