@@ -122,6 +122,10 @@ fn text(of: &str) -> String {
 /// Code in a line, between more backticks than it holds.
 fn code(of: &str) -> String {
     let of = words::one_line(of);
+    // In the code of a cell this cannot be written: the backslash would be escaped, and the pipe would end the cell.
+    if of.contains("\\|") {
+        return text(&of);
+    }
     let fence = "`".repeat(longest_run(&of) + 1);
     let blank = if of.starts_with('`') || of.ends_with('`') || of.is_empty() { " " } else { "" };
     format!("{fence}{blank}{of}{blank}{fence}")
@@ -597,6 +601,7 @@ mod tests {
         assert_eq!(code("a`b``c"), "```a`b``c```");
         assert_eq!(code("`a`"), "`` `a` ``");
         assert_eq!(code(""), "`  `");
+        assert_eq!(row(["\\|"].into_iter().map(code)), "| \\\\\\| |");
         assert_eq!(text("a_b <c> *d* [e](f) \\ g\nh"), "a_b \\<c\\> \\*d\\* \\[e\\](f) \\\\ g\\\\nh");
         assert_eq!(text("_a_ b & c &lt; &#60;"), "\\_a\\_ b & c \\&lt; \\&\\#60;");
         assert_eq!(row(["a|b".to_owned(), "`c|d`".to_owned()].into_iter()), "| a\\|b | `c\\|d` |");
