@@ -124,8 +124,14 @@ pub fn has_continuous_copy(resource: &Resource, view: &View) -> Result<bool, Gap
 
 fn has_replica(resource: &Resource, arn: &str, view: &View) -> Result<bool, Gap> {
     let replicates = |other: &Resource| {
-        let of_it = other.get(&db_instance::REPLICATE_SOURCE_DB)?.as_deref() == Some(arn);
-        Ok(of_it && other.get(&db_instance::REPLICATION_STATUS)?.as_deref() == Some("replicating"))
+        if other.get(&db_instance::REPLICATE_SOURCE_DB)?.as_deref() != Some(arn) {
+            return Ok(false);
+        }
+        let status = other.get(&db_instance::REPLICATION_STATUS)?.ok_or_else(|| {
+            let detail = format!("the replica {} shows no status", other.id());
+            Gap::new("rds:DescribeDBInstances", Cause::Unsupported, detail)
+        })?;
+        Ok(status == "replicating")
     };
     let elsewhere = |other: &&Resource| other.region() != resource.region();
     if any_holds(view.inventory.of(&db_instance::KIND).filter(elsewhere).map(replicates))? {

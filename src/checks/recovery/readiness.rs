@@ -167,9 +167,19 @@ fn templates_of(resource: &Resource) -> Result<BTreeSet<String>, Gap> {
     Ok(names.filter(|name| !name.is_empty()).map(|name| without_region(&name, resource.region())).collect())
 }
 
-/// `web-us-west-2` and `web-eu-west-1` are the same thing in two regions.
+/// `web-us-west-2` and `web-eu-west-1` are the same thing in two regions, and so are `web-usw2` and `web-euw1`.
 fn without_region(name: &str, region: &str) -> String {
-    name.replace(region, "")
+    name.replace(region, "").replace(&short(region), "")
+}
+
+/// `usw2` for `us-west-2`, `apse1` for `ap-southeast-1`: how names abbreviate regions.
+fn short(region: &str) -> String {
+    const WORDS: &[(&str, &str)] =
+        &[("north", "n"), ("south", "s"), ("east", "e"), ("west", "w"), ("central", "c"), ("gov", "g")];
+    let mut parts = region.split('-');
+    let area = parts.next().unwrap_or_default().to_owned();
+    let rest = parts.fold(String::new(), |all, part| all + part);
+    area + &WORDS.iter().fold(rest, |rest, (word, letter)| rest.replace(word, letter))
 }
 
 pub const DR_26: Check = Check {
@@ -231,7 +241,7 @@ fn fault_of(network: &Resource, view: &View) -> Result<Option<String>, Gap> {
         }
     }
     if zones.len() < 2 {
-        return Ok(Some(format!("its subnets stand in {} zones of 2", zones.len())));
+        return Ok(Some(format!("its subnets stand in {} of 2 zones", zones.len())));
     }
     if let Some(peer) = overlapping_peer(network, view)? {
         return Ok(Some(format!("its range overlaps that of its peer {peer}")));
@@ -546,6 +556,20 @@ mod tests {
     fn ranges_overlap_whichever_is_wider() {
         assert!(overlap("10.0.0.0/16", "10.0.4.0/24") && overlap("10.0.4.0/24", "10.0.0.0/16"));
         assert!(!overlap("10.0.0.0/16", "10.1.0.0/16") && !overlap("10.0.0.0/16", "fd00::/8"));
+    }
+
+    #[test]
+    fn names_are_alike_but_for_their_region() {
+        assert_eq!(short("us-west-2"), "usw2");
+        assert_eq!(short("ap-southeast-1"), "apse1");
+        assert_eq!(
+            without_region("acme-usw2-web", "us-west-2"),
+            without_region("acme-euw1-web", "eu-west-1")
+        );
+        assert_ne!(
+            without_region("acme-usw2-web", "us-west-2"),
+            without_region("acme-euw1-api", "eu-west-1")
+        );
     }
 
     #[test]

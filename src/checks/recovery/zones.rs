@@ -102,7 +102,7 @@ fn members_in_two_zones(resource: &Resource, view: &View) -> Verdict {
     }
     if zones.len() < 2 {
         let count = members.len();
-        return Ok(Outcome::Fail(format!("{count} available members stand in {} zones of 2", zones.len())));
+        return Ok(Outcome::Fail(format!("{count} available members stand in {} of 2 zones", zones.len())));
     }
     for member in &members {
         let follows = !member.get_or_default(&cluster_instance::WRITER)?;
@@ -187,7 +187,7 @@ fn balancer_spans_zones(resource: &Resource, view: &View) -> Verdict {
         Side::Declared => resource.get_or_default(&load_balancer::SUBNETS)?,
     };
     if zones.len() < needed {
-        return Ok(Outcome::Fail(format!("it stands in {} zones of {needed}", zones.len())));
+        return Ok(Outcome::Fail(format!("it stands in {} of {needed} zones", zones.len())));
     }
     if view.side == Side::Declared {
         return Ok(Outcome::Pass);

@@ -224,6 +224,6 @@ fn file_system_zones(resource: &Resource, view: &View) -> Verdict {
     }
     Ok(match zones.len() {
         2.. => Outcome::Pass,
-        count => Outcome::Fail(format!("its mount targets stand in {count} zones of 2")),
+        count => Outcome::Fail(format!("its mount targets stand in {count} of 2 zones")),
     })
 }
