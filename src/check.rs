@@ -153,6 +153,12 @@ pub struct StateFacts {
     pub region: Option<String>,
     /// When the object was written, RFC 3339; only for S3.
     pub written_at: Option<String>,
+    /// Whether somebody held the lock.
+    pub locked: bool,
+    /// Since when, RFC 3339, where the lock tells (IAC-08).
+    pub locked_since: Option<String>,
+    /// Who holds it and what for, where the lock tells (IAC-08).
+    pub lock_holder: Option<String>,
     /// What could not be read about lock and digest.
     pub gaps: Vec<Gap>,
     /// Resource paths whose unflagged value looks like a credential (IAC-16). Paths only, never values.
@@ -176,6 +182,14 @@ pub struct StateFacts {
 }
 
 impl StateFacts {
+    /// Confirms that its content was read.
+    ///
+    /// # Errors
+    /// Why it was not: then nothing is known of what it holds, though its place may be.
+    pub fn content(&self) -> Result<(), Gap> {
+        self.unread.clone().map_or(Ok(()), Err)
+    }
+
     /// Fills in what the state's managed instances tell.
     pub fn observe(&mut self, resources: impl Iterator<Item = Resource>, environments: &Environments) {
         let mut named = BTreeSet::new();

@@ -149,14 +149,9 @@ fn judge_one(check: &'static Check, view: &View, addresses: &Addresses) -> Vec<F
         Subject::State(evaluate) => view
             .states
             .iter()
-            .map(|state| finding(check, state_target(state), on_state(evaluate, state, view)))
+            .map(|state| finding(check, state_target(state), evaluate(state, view)))
             .collect(),
     }
-}
-
-/// What a check says of a state: of one that was not read, nothing.
-pub fn on_state(evaluate: fn(&StateFacts, &View) -> Verdict, state: &StateFacts, view: &View) -> Verdict {
-    state.unread.clone().map_or_else(|| evaluate(state, view), Err)
 }
 
 fn on_kind(

@@ -7,7 +7,6 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use stateward::check::{Check, DriftFacts, Outcome, Severity, StateFacts, Subject, Verdict, View};
 use stateward::inventory::{Inventory, Side};
-use stateward::judge::on_state;
 use stateward::profile::Profile;
 use stateward_model::{Cause, GLOBAL, Gap, Harvest, Place, Reading, Resource, Scope, Slot, kinds};
 
@@ -133,7 +132,7 @@ fn run(check: &Check, case: &Case) -> Verdict {
         }
         Subject::Region(evaluate) => evaluate(case.region.as_deref().unwrap_or("us-west-2"), &view),
         Subject::Estate(evaluate) => evaluate(&view),
-        Subject::State(evaluate) => on_state(evaluate, case.states.first().expect("a state"), &view),
+        Subject::State(evaluate) => evaluate(case.states.first().expect("a state"), &view),
     }
 }
 

@@ -32,6 +32,7 @@ const ENV_01: Check = Check {
 };
 
 fn one_environment(state: &StateFacts, view: &View) -> Verdict {
+    state.content()?;
     if state.environments.is_empty() {
         return Ok(Outcome::NotApplicable("no resource of the state names its environment"));
     }
@@ -76,9 +77,7 @@ fn recovery_environment(view: &View) -> Verdict {
     if bare.is_empty() {
         return Ok(Outcome::Pass);
     }
-    if let Some(gap) = view.states.iter().find_map(|state| state.unread.clone()) {
-        return Err(gap);
-    }
+    view.states.iter().try_for_each(StateFacts::content)?;
     Ok(Outcome::Fail(format!("no state manages anything in {}", named(&bare))))
 }
 

@@ -4,7 +4,7 @@ use stateward_model::kinds::dynamodb::table;
 use stateward_model::kinds::s3::{account_public_access_block, bucket};
 use stateward_model::{Cause, GLOBAL, Gap, Kind, Place, Resource, kinds};
 
-use super::{named, policy_of};
+use super::{named, policy_of, time_of};
 use crate::check::{
     Category, Check, DriftFacts, Effort, Outcome, Reads, Severity, StateFacts, Subject, Verdict, View,
 };
@@ -12,11 +12,16 @@ use crate::profile::Exact;
 
 /// The family.
 pub const CHECKS: &[Check] = &[
-    IAC_01, IAC_02, IAC_03, IAC_04, IAC_05, IAC_06, IAC_07, IAC_09, IAC_16, IAC_17, IAC_18, IAC_19, IAC_20,
-    IAC_21, IAC_22, IAC_23, IAC_24,
+    IAC_01, IAC_02, IAC_03, IAC_04, IAC_05, IAC_06, IAC_07, IAC_08, IAC_09, IAC_16, IAC_17, IAC_18, IAC_19,
+    IAC_20, IAC_21, IAC_22, IAC_23, IAC_24,
 ];
 
 const NOT_IN_S3: Outcome = Outcome::NotApplicable("the state is not in S3");
+
+/// Confirms that the object in S3 was fetched, whether or not it could be understood.
+fn fetched(state: &StateFacts) -> Result<(), Gap> {
+    if state.region.is_some() { Ok(()) } else { state.content() }
+}
 
 /// The bucket that holds a state.
 fn bucket_of<'a>(name: &str, view: &View<'a>) -> Result<&'a Resource, Gap> {
@@ -59,7 +64,7 @@ const IAC_01: Check = Check {
 
 fn remote(state: &StateFacts, _: &View) -> Verdict {
     match &state.s3 {
-        Some(_) => Ok(Outcome::Pass),
+        Some(_) => fetched(state).map(|()| Outcome::Pass),
         None if state.uri == "-" => Err(Gap::new(
             "state",
             Cause::NotRequested,
@@ -108,6 +113,7 @@ fn encrypted(state: &StateFacts, view: &View) -> Verdict {
     if state.s3.is_none() {
         return Ok(NOT_IN_S3);
     }
+    fetched(state)?;
     match state.object_encryption.as_deref() {
         Some("aws:kms" | "aws:kms:dsse") => Ok(Outcome::Pass),
         Some("AES256") if !view.profile.state.kms_required => Ok(Outcome::Pass),
@@ -253,9 +259,13 @@ fn lock_table(state: &StateFacts) -> Result<Option<&str>, Gap> {
             Some(name) => Ok(Some(name)),
             None => Err(Gap::new("dynamodb:GetItem", Cause::NotRequested, "the lock table is not named")),
         },
-        None => Err(state.gaps.first().cloned().unwrap_or_else(|| {
-            Gap::new("s3:HeadObject", Cause::NotRequested, "neither a lock file nor a lock table was found")
-        })),
+        None => {
+            fetched(state)?;
+            Err(state.gaps.first().cloned().unwrap_or_else(|| {
+                let detail = "neither a lock file nor a lock table was found";
+                Gap::new("s3:HeadObject", Cause::NotRequested, detail)
+            }))
+        }
     }
 }
 
@@ -295,6 +305,39 @@ fn lock_table_protected(state: &StateFacts, view: &View) -> Verdict {
         return Ok(Outcome::Pass);
     }
     Ok(Outcome::Fail(format!("the lock table {name} has no {}", off.join(" and no "))))
+}
+
+const IAC_08: Check = Check {
+    id: "IAC-08",
+    alias: "state-no-stale-lock",
+    title: "No stale lock",
+    component: "iac",
+    category: Category::Iac,
+    severity: Severity::Medium,
+    effort: Effort::Small,
+    subject: Subject::State(no_stale_lock),
+    reads: &[],
+    page: include_str!("../../docs/checks/IAC-08.md"),
+};
+
+fn no_stale_lock(state: &StateFacts, view: &View) -> Verdict {
+    const OLDEST: time::Duration = time::Duration::hours(1);
+    if state.s3.is_none() {
+        return Ok(NOT_IN_S3);
+    }
+    lock_table(state)?;
+    if !state.locked {
+        // A look that failed did not see that nobody holds the lock.
+        return state.gaps.first().cloned().map_or(Ok(Outcome::Pass), Err);
+    }
+    let unsaid =
+        || Gap::new("dynamodb:GetItem", Cause::Malformed, "the lock does not tell since when it is held");
+    let since = state.locked_since.as_deref().ok_or_else(unsaid)?;
+    if view.as_of - time_of(since, "dynamodb:GetItem")? <= OLDEST {
+        return Ok(Outcome::Pass);
+    }
+    let holder = state.lock_holder.as_deref().unwrap_or("somebody");
+    Ok(Outcome::Fail(format!("locked by {holder} since {since}")))
 }
 
 const IAC_09: Check = Check {
@@ -342,6 +385,7 @@ const IAC_16: Check = Check {
 };
 
 fn no_clear_secrets(state: &StateFacts, _: &View) -> Verdict {
+    state.content()?;
     if state.secret_paths.is_empty() {
         return Ok(Outcome::Pass);
     }
@@ -362,6 +406,7 @@ const IAC_17: Check = Check {
 };
 
 fn finished(state: &StateFacts, _: &View) -> Verdict {
+    state.content()?;
     let mut found = Vec::new();
     if !state.tainted.is_empty() {
         found.push(format!("tainted: {}", named(&state.tainted)));
@@ -389,6 +434,7 @@ const IAC_18: Check = Check {
 };
 
 fn checks_pass(state: &StateFacts, _: &View) -> Verdict {
+    state.content()?;
     if !state.failed_checks.is_empty() {
         return Ok(Outcome::Fail(format!("did not hold at the last run: {}", named(&state.failed_checks))));
     }
@@ -425,7 +471,7 @@ fn nothing_hidden(drift: &DriftFacts, view: &View) -> Result<(), Gap> {
 
 /// A state that was not read may hold anything.
 fn every_state(view: &View) -> Result<(), Gap> {
-    view.states.iter().find_map(|state| state.unread.clone()).map_or(Ok(()), Err)
+    view.states.iter().try_for_each(StateFacts::content)
 }
 
 const IAC_19: Check = Check {

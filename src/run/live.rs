@@ -130,10 +130,10 @@ async fn remote_state(aws: &Aws, bucket: &str, key: &str, states: &mut States) -
         lock,
         lock_table,
         region: Some(object.region),
-        written_at: object
-            .written_at
-            .and_then(|secs| OffsetDateTime::from_unix_timestamp(secs).ok())
-            .map(stamp),
+        written_at: object.written_at.and_then(time_of).map(stamp),
+        locked: object.locked,
+        locked_since: object.locked_since.and_then(time_of).map(stamp),
+        lock_holder: object.lock_holder,
         gaps: object.gaps,
         ..StateFacts::default()
     };
@@ -153,6 +153,10 @@ async fn remote_state(aws: &Aws, bucket: &str, key: &str, states: &mut States) -
             unreadable(Gap::new("s3:GetObject", Cause::Malformed, detail), facts)
         }
     }
+}
+
+fn time_of(seconds: i64) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp(seconds).ok()
 }
 
 fn progress(listings: usize, outside: &Outside) -> ProgressBar {

@@ -2,10 +2,14 @@
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_s3::primitives::ByteStream;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::date_time::Format;
 use md5::{Digest, Md5};
 use stateward_model::{Cause, Gap};
 
@@ -47,6 +51,10 @@ pub struct StateObject {
     pub lock: Option<(LockKind, String)>,
     /// True while somebody holds the lock: the state may be in the middle of a change.
     pub locked: bool,
+    /// Since when, seconds since 1970, where the lock tells.
+    pub locked_since: Option<i64>,
+    /// Who holds it and what for, where the lock tells.
+    pub lock_holder: Option<String>,
     /// Whether the digest in the lock table is that of the object; `None` where there is none.
     pub digest_matches: Option<bool>,
     /// What could not be read about lock and digest.
@@ -142,16 +150,23 @@ async fn spool(mut body: ByteStream, length: Option<i64>) -> Result<(File, Strin
 async fn find_lock(session: &Session, bucket: &str, key: &str, object: &mut StateObject) {
     object.locked = false;
     let file = format!("{key}.tflock");
+    // In a bucket that keeps versions, the lock file of a run that has ended leaves a delete marker.
+    let marker = AtomicBool::new(false);
     let head = session
-        .call_or_none(&HEAD_OBJECT, &["NotFound", "NoSuchKey", "404"], || {
-            session.s3().head_object().bucket(bucket).key(&file).send()
+        .call_or_none(&HEAD_OBJECT, &["NotFound", "NoSuchKey", "404"], || async {
+            let answer = session.s3().head_object().bucket(bucket).key(&file).send().await;
+            if answer.as_ref().err().is_some_and(is_delete_marker) {
+                marker.store(true, Ordering::Relaxed);
+            }
+            answer
         })
         .await;
     match head {
-        Ok(Some(_)) => {
-            object.lock = Some((LockKind::File, file));
+        Ok(Some(head)) => {
+            object.lock = Some((LockKind::File, file.clone()));
             object.locked = true;
-            return;
+            object.locked_since = head.last_modified.map(|time| time.secs());
+            return file_holder(session, bucket, &file, object).await;
         }
         Ok(None) => {}
         Err(gap) => object.gaps.push(gap),
@@ -177,6 +192,59 @@ async fn find_lock(session: &Session, bucket: &str, key: &str, object: &mut Stat
             Err(gap) => object.gaps.push(gap),
         }
     }
+    if marker.into_inner() {
+        object.lock = Some((LockKind::File, file));
+    }
+}
+
+/// S3 says with a header that an object is not there because its newest version is a delete marker.
+fn is_delete_marker<E>(error: &SdkError<E, HttpResponse>) -> bool {
+    let header = error.raw_response().and_then(|answer| answer.headers().get("x-amz-delete-marker"));
+    header == Some("true")
+}
+
+/// Who holds a lock file: its content tells, if it can be read in time.
+async fn file_holder(session: &Session, bucket: &str, file: &str, object: &mut StateObject) {
+    let read = session
+        .call_or_none(&GET_OBJECT, &["NoSuchKey"], || {
+            session.s3().get_object().bucket(bucket).key(file).send()
+        })
+        .await;
+    let body = match read {
+        Ok(Some(answer)) => answer.body.collect().await.map(|body| body.into_bytes()).unwrap_or_default(),
+        Ok(None) => return object.locked = false,
+        Err(gap) => return object.gaps.push(gap),
+    };
+    object.lock_holder = Info::of(&body).and_then(|info| info.holder());
+}
+
+/// What Terraform writes into a lock (its type `statemgr.LockInfo`).
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(default, rename_all = "PascalCase")]
+struct Info {
+    operation: String,
+    who: String,
+    created: String,
+}
+
+impl Info {
+    fn of(text: &[u8]) -> Option<Self> {
+        serde_json::from_slice(text).ok()
+    }
+
+    /// `ada@laptop (OperationTypeApply)`.
+    fn holder(&self) -> Option<String> {
+        match (self.who.as_str(), self.operation.as_str()) {
+            ("", _) => None,
+            (who, "") => Some(who.to_owned()),
+            (who, operation) => Some(format!("{who} ({operation})")),
+        }
+    }
+
+    fn since(&self) -> Option<i64> {
+        let time = aws_smithy_types::DateTime::from_str(&self.created, Format::DateTimeWithOffset).ok()?;
+        Some(time.secs())
+    }
 }
 
 /// Lock tables are named for what they are; asking every table of an account for an item would be rude.
@@ -187,7 +255,12 @@ fn may_hold_locks(table: &str) -> bool {
 
 async fn table_lock(session: &Session, table: &str, bucket: &str, key: &str, object: &mut StateObject) {
     match item(session, table, &format!("{bucket}/{key}")).await {
-        Ok(found) => object.locked = found.is_some(),
+        Ok(found) => {
+            object.locked = found.is_some();
+            let info = found.and_then(|item| Info::of(item.info?.as_bytes()));
+            object.locked_since = info.as_ref().and_then(Info::since);
+            object.lock_holder = info.as_ref().and_then(Info::holder);
+        }
         Err(gap) => object.gaps.push(gap),
     }
 }
@@ -201,7 +274,9 @@ async fn compare_digest(
     object: &mut StateObject,
 ) {
     match item(session, table, &digest_id(bucket, key)).await {
-        Ok(found) => object.digest_matches = found.flatten().map(|stored| stored == md5),
+        Ok(found) => {
+            object.digest_matches = found.and_then(|item| item.digest).map(|stored| stored == md5);
+        }
         Err(gap) => object.gaps.push(gap),
     }
 }
@@ -211,8 +286,15 @@ fn digest_id(bucket: &str, key: &str) -> String {
     format!("{bucket}/{key}-md5")
 }
 
-/// The item of a lock id: `None` when there is none, else its digest if it has one.
-async fn item(session: &Session, table: &str, id: &str) -> Result<Option<Option<String>>, Gap> {
+/// An item of a lock table.
+#[derive(Debug, Default)]
+struct Item {
+    digest: Option<String>,
+    info: Option<String>,
+}
+
+/// The item of a lock id; `None` when there is none.
+async fn item(session: &Session, table: &str, id: &str) -> Result<Option<Item>, Gap> {
     let absent = &["ResourceNotFoundException", "ValidationException"];
     let answer = session
         .call_or_none(&GET_ITEM, absent, || {
@@ -226,5 +308,57 @@ async fn item(session: &Session, table: &str, id: &str) -> Result<Option<Option<
         })
         .await?;
     let Some(item) = answer.and_then(|answer| answer.item) else { return Ok(None) };
-    Ok(Some(item.get("Digest").and_then(|value| value.as_s().ok()).cloned()))
+    let text = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+    Ok(Some(Item { digest: text("Digest"), info: text("Info") }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canned::Account;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use serde_json::json;
+    use stateward_model::Wanted;
+
+    const INFO: &str = r#"{"ID":"f1","Operation":"OperationTypeApply","Info":"","Who":"ada@laptop","Version":"1.11.4","Created":"2026-01-02T03:04:05.678901234Z","Path":"b/k"}"#;
+
+    #[test]
+    fn a_lock_file_that_was_there_leaves_its_mark() {
+        let answer = |marker: Option<&'static str>| {
+            let mut answer = HttpResponse::new(StatusCode::try_from(404).unwrap(), "".into());
+            if let Some(marker) = marker {
+                answer.headers_mut().insert("x-amz-delete-marker", marker);
+            }
+            SdkError::service_error((), answer)
+        };
+        assert!(is_delete_marker(&answer(Some("true"))));
+        assert!(!is_delete_marker(&answer(None)) && !is_delete_marker(&answer(Some("false"))));
+    }
+
+    #[tokio::test]
+    async fn a_lock_tells_its_holder_and_since_when() {
+        let account = Account::new(Wanted::default(), |asked| {
+            assert_eq!(asked.operation, "GetItem");
+            let item = if asked.body.contains("b/held") {
+                json!({ "Item": { "LockID": { "S": "b/held" }, "Info": { "S": INFO } } })
+            } else {
+                json!({})
+            };
+            (200, item.to_string())
+        });
+        let mut object = StateObject::default();
+        table_lock(account.home(), "locks", "b", "held", &mut object).await;
+        assert!(object.locked);
+        assert_eq!(object.locked_since, Some(1_767_323_045));
+        assert_eq!(object.lock_holder.as_deref(), Some("ada@laptop (OperationTypeApply)"));
+        table_lock(account.home(), "locks", "b", "free", &mut object).await;
+        assert!(!object.locked && object.locked_since.is_none() && object.lock_holder.is_none());
+        assert!(object.gaps.is_empty(), "{:?}", object.gaps);
+    }
+
+    #[test]
+    fn a_lock_of_another_tool_tells_nothing() {
+        assert!(Info::of(b"locked").is_none());
+        assert_eq!(Info::of(b"{}").and_then(|info| info.holder()), None);
+    }
 }
