@@ -216,6 +216,7 @@ const REST: &[(&str, &str, &str, &str)] = &[
     ("route53", "GET", "/2013-04-01/delegationset", "ListReusableDelegationSets"),
     ("route53", "GET", "/2013-04-01/healthcheck", "ListHealthChecks"),
     ("route53", "GET", "/2013-04-01/healthcheck/*", "GetHealthCheck"),
+    ("route53", "GET", "/2013-04-01/healthcheck/*/status", "GetHealthCheckStatus"),
     ("route53", "GET", "/2013-04-01/hostedzone", "ListHostedZones"),
     ("route53", "GET", "/2013-04-01/hostedzone/*", "GetHostedZone"),
     ("route53", "GET", "/2013-04-01/hostedzone/*/dnssec", "GetDNSSEC"),

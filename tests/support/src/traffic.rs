@@ -27,6 +27,8 @@ pub enum Fault {
     Html(u16),
     /// The answer comes later. Further rules apply as well.
     Delay(Duration),
+    /// Not a fault: this answer, in the protocol's wrapping, in the place of the real one. For what an emulator lacks.
+    Answer(&'static str),
 }
 
 /// Which of the requests that a rule matches it strikes. Counted per rule, so the same run gives the same faults.
@@ -122,7 +124,7 @@ impl Rule {
 pub struct Count {
     /// Requests, those that a fault struck included.
     pub requests: u64,
-    /// Of them, those that a fault other than a delay struck.
+    /// Of them, those that a fault other than a delay or another answer struck.
     pub faults: u64,
 }
 
@@ -159,7 +161,7 @@ impl Record {
         let key = (asked.service.clone(), asked.operation.clone(), asked.region.clone());
         let count = self.counts.entry(key).or_default();
         count.requests += 1;
-        count.faults += u64::from(fault.is_some());
+        count.faults += u64::from(fault.as_ref().is_some_and(|fault| !matches!(fault, Fault::Answer(_))));
         let now = self.in_flight.entry(asked.region.clone()).or_default();
         *now += 1;
         let most = self.most_in_flight.entry(asked.region.clone()).or_default();
@@ -223,7 +225,7 @@ impl Traffic {
         of.map(|(_, count)| count.requests).sum()
     }
 
-    /// How many requests a fault other than a delay struck.
+    /// How many requests a fault struck, as [`Count::faults`] counts them.
     pub fn faults(&self) -> u64 {
         self.lock().counts.values().map(|count| count.faults).sum()
     }
@@ -260,6 +262,7 @@ impl Traffic {
             Some(Fault::Deny) => return Reply::Answer(refusal(&asked, Refusal::Denied)),
             Some(Fault::Throttle) => return Reply::Answer(refusal(&asked, Refusal::Throttled)),
             Some(Fault::Expire) => return Reply::Answer(refusal(&asked, Refusal::Expired)),
+            Some(Fault::Answer(body)) => return Reply::Answer(crate::fake::success(&asked, body)),
             Some(Fault::Truncate | Fault::Delay(_)) | None => {}
         }
         match answer(request, &asked).await {

@@ -51,6 +51,18 @@ fn a_rule_strikes_only_what_it_names() {
 }
 
 #[test]
+fn an_answer_stands_in_the_place_of_the_real_one_and_is_no_fault() {
+    let answer = Rule::new(Fault::Answer("<vpcSet/>")).service("ec2").operation("DescribeVpcs");
+    let (fake, proxy) = between(vec![answer]);
+    let response = through(&proxy, &vpcs("us-east-1"));
+    let body = String::from_utf8(response.body).unwrap();
+    assert_eq!(response.status, 200);
+    assert!(body.starts_with("<DescribeVpcsResponse>") && body.contains("<vpcSet/>"), "{body}");
+    assert_eq!((proxy.traffic().requests(), proxy.traffic().faults()), (1, 0));
+    assert_eq!(fake.traffic().requests(), 0);
+}
+
+#[test]
 fn refusals_are_in_the_words_of_each_protocol() {
     let requests = [
         (vpcs("us-west-2"), ["UnauthorizedOperation", "RequestLimitExceeded", "RequestExpired"]),

@@ -23,7 +23,7 @@ use crate::server::Server;
 use crate::traffic::{Refusal, Rule, Traffic, error, refusal};
 use estate::Estate;
 
-pub(crate) use wire::cbor;
+pub(crate) use wire::{cbor, success};
 
 /// A token bucket for each service and region.
 #[derive(Debug, Clone, Copy, PartialEq)]

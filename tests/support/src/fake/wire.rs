@@ -36,7 +36,7 @@ pub(super) fn empty(protocol: Protocol, lists: &[&str]) -> String {
 }
 
 /// Wraps a body.
-pub(super) fn success(asked: &Asked, body: &str) -> Response {
+pub(crate) fn success(asked: &Asked, body: &str) -> Response {
     let operation = &asked.operation;
     match asked.protocol {
         Protocol::Ec2 => {

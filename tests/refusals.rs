@@ -1,0 +1,582 @@
+//! The refusal matrix: each declared call is refused in turn, and what was not read never becomes clean, false or gone.
+#![cfg(feature = "aws")]
+#![allow(clippy::unwrap_used, reason = "a test fails that way")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+use std::process::Command;
+use std::time::Duration;
+
+use stateward_aws::{Aws, Collected, Options, all_calls, call::Call, fetch_state};
+use stateward_model::{Cause, CollectionError, Gap, Kind, Reading, Resource, Scope, Slot, Wanted, kinds};
+use stateward_testbed::{Emulator, Fake, FakeOptions, Fault, Proxy, Rule, Traffic, aws_environment};
+
+/// Set for the run of this test that has credentials in its environment.
+const MARK: &str = "STATEWARD_TEST_REFUSALS";
+
+/// Kinds that are always read beside those that a call touches, to see that they do not change.
+const BYSTANDERS: &[&str] = &["aws_sqs_queue", "aws_ecr_repository", "aws_cloudwatch_log_group"];
+
+/// The calls that read a state from S3. Without the first two there is no state, without the others only no lock.
+const STATE_CALLS: &[(&str, &str)] = &[
+    ("s3", "GetBucketLocation"),
+    ("s3", "GetObject"),
+    ("s3", "HeadObject"),
+    ("dynamodb", "ListTables"),
+    ("dynamodb", "GetItem"),
+];
+
+/// What the emulator lacks, or has none of: an answer that leads to each call which it would not lead to.
+const ANSWERS: &[(&str, &str, &str)] = &[
+    (
+        "backup",
+        "ListBackupSelections",
+        r#"{"BackupSelectionsList": [{"SelectionId": "s-1", "SelectionName": "all", "BackupPlanId": "p-1",
+            "IamRoleArn": "arn:aws:iam::123456789012:role/backup"}]}"#,
+    ),
+    (
+        "backup",
+        "GetBackupSelection",
+        r#"{"SelectionId": "s-1", "BackupPlanId": "p-1", "BackupSelection": {"SelectionName": "all",
+            "IamRoleArn": "arn:aws:iam::123456789012:role/backup", "Resources": ["*"]}}"#,
+    ),
+    (
+        "backup",
+        "ListBackupVaults",
+        r#"{"BackupVaultList": [{"BackupVaultName": "vault", "NumberOfRecoveryPoints": 1,
+            "BackupVaultArn": "arn:aws:backup:us-west-2:123456789012:backup-vault:vault"}]}"#,
+    ),
+    (
+        "backup",
+        "GetBackupVaultAccessPolicy",
+        r#"{"Policy": "{\"Version\": \"2012-10-17\", \"Statement\": []}"}"#,
+    ),
+    (
+        "backup",
+        "ListRecoveryPointsByBackupVault",
+        r#"{"RecoveryPoints": [{"RecoveryPointArn": "arn:aws:ec2:us-west-2::snapshot/snap-1", "IsEncrypted": true,
+            "BackupVaultName": "vault", "Status": "COMPLETED", "CreationDate": 1767225600}]}"#,
+    ),
+    (
+        "backup",
+        "ListProtectedResources",
+        r#"{"Results": [{"ResourceArn": "arn:aws:ec2:us-west-2:123456789012:volume/vol-1", "ResourceType": "EBS"}]}"#,
+    ),
+    ("backup", "ListBackupJobs", r#"{"BackupJobs": [{"BackupJobId": "job-1", "State": "COMPLETED"}]}"#),
+    ("backup", "ListCopyJobs", r#"{"CopyJobs": [{"CopyJobId": "copy-1", "State": "COMPLETED"}]}"#),
+    ("ec2", "GetEbsDefaultKmsKeyId", "<kmsKeyId>alias/aws/ebs</kmsKeyId>"),
+    (
+        "ec2",
+        "DescribeManagedPrefixLists",
+        "<prefixListSet><item><prefixListId>pl-1</prefixListId><prefixListName>offices</prefixListName>\
+            <ownerId>123456789012</ownerId><addressFamily>IPv4</addressFamily><maxEntries>2</maxEntries>\
+            <version>1</version><state>create-complete</state></item></prefixListSet>",
+    ),
+    ("ec2", "GetManagedPrefixListEntries", "<entrySet><item><cidr>192.0.2.0/24</cidr></item></entrySet>"),
+    (
+        "elasticfilesystem",
+        "DescribeReplicationConfigurations",
+        r#"{"Replications": [{"SourceFileSystemId": "fs-1", "SourceFileSystemRegion": "us-west-2", "CreationTime": 0,
+            "SourceFileSystemArn": "arn:aws:elasticfilesystem:us-west-2:123456789012:file-system/fs-1",
+            "OriginalSourceFileSystemArn": "arn:aws:elasticfilesystem:us-west-2:123456789012:file-system/fs-1",
+            "Destinations": [{"Status": "ENABLED", "FileSystemId": "fs-2", "Region": "us-east-1"}]}]}"#,
+    ),
+    (
+        "elasticloadbalancing",
+        "DescribeListeners",
+        "<Listeners><member><ListenerArn>arn:aws:elasticloadbalancing:us-west-2:123456789012:listener/app/web/1/2\
+            </ListenerArn><LoadBalancerArn>arn:aws:elasticloadbalancing:us-west-2:123456789012:loadbalancer/app/web/1\
+            </LoadBalancerArn><Port>443</Port><Protocol>HTTPS</Protocol><Certificates><member><CertificateArn>\
+            arn:aws:acm:us-west-2:123456789012:certificate/1</CertificateArn></member></Certificates>\
+            </member></Listeners>",
+    ),
+    (
+        "elasticloadbalancing",
+        "DescribeListenerCertificates",
+        "<Certificates><member><CertificateArn>\
+            arn:aws:acm:us-west-2:123456789012:certificate/2</CertificateArn></member></Certificates>",
+    ),
+    (
+        "elasticloadbalancing",
+        "DescribeRules",
+        "<Rules><member><RuleArn>arn:aws:elasticloadbalancing:us-west-2:123456789012:listener-rule/app/web/1/2/3\
+            </RuleArn><Priority>1</Priority><IsDefault>false</IsDefault></member></Rules>",
+    ),
+    (
+        "iam",
+        "ListOpenIDConnectProviders",
+        "<OpenIDConnectProviderList><member><Arn>arn:aws:iam::123456789012:oidc-provider/oidc.example</Arn></member>\
+            </OpenIDConnectProviderList>",
+    ),
+    (
+        "iam",
+        "GetOpenIDConnectProvider",
+        "<Url>oidc.example</Url><ClientIDList><member>sts.amazonaws.com</member></ClientIDList>",
+    ),
+    (
+        "iam",
+        "GetLoginProfile",
+        "<LoginProfile><UserName>user</UserName><CreateDate>2026-01-01T00:00:00Z</CreateDate></LoginProfile>",
+    ),
+    (
+        "iam",
+        "ListMFADevices",
+        "<MFADevices><member><UserName>user</UserName><SerialNumber>arn:aws:iam::123456789012:mfa/user</SerialNumber>\
+            <EnableDate>2026-01-01T00:00:00Z</EnableDate></member></MFADevices>",
+    ),
+    (
+        "rds",
+        "DescribeDBSnapshots",
+        "<DBSnapshots><DBSnapshot><DBSnapshotIdentifier>snap</DBSnapshotIdentifier><DBSnapshotArn>\
+            arn:aws:rds:us-west-2:123456789012:snapshot:snap</DBSnapshotArn><SnapshotType>manual</SnapshotType>\
+            <Status>available</Status></DBSnapshot></DBSnapshots>",
+    ),
+    (
+        "rds",
+        "DescribeDBSnapshotAttributes",
+        "<DBSnapshotAttributesResult><DBSnapshotAttributes><DBSnapshotAttribute><AttributeName>restore\
+            </AttributeName><AttributeValues><AttributeValue>all</AttributeValue></AttributeValues>\
+            </DBSnapshotAttribute></DBSnapshotAttributes></DBSnapshotAttributesResult>",
+    ),
+    (
+        "rds",
+        "DescribeDBClusterSnapshots",
+        "<DBClusterSnapshots><DBClusterSnapshot><DBClusterSnapshotIdentifier>csnap</DBClusterSnapshotIdentifier>\
+            <DBClusterSnapshotArn>arn:aws:rds:us-west-2:123456789012:cluster-snapshot:csnap</DBClusterSnapshotArn>\
+            <SnapshotType>manual</SnapshotType><Status>available</Status><Engine>aurora-mysql</Engine>\
+            </DBClusterSnapshot></DBClusterSnapshots>",
+    ),
+    (
+        "rds",
+        "DescribeDBClusterSnapshotAttributes",
+        "<DBClusterSnapshotAttributesResult><DBClusterSnapshotAttributes><DBClusterSnapshotAttribute><AttributeName>\
+            restore</AttributeName><AttributeValues><AttributeValue>all</AttributeValue></AttributeValues>\
+            </DBClusterSnapshotAttribute></DBClusterSnapshotAttributes></DBClusterSnapshotAttributesResult>",
+    ),
+    (
+        "rds",
+        "DescribeDBClusterParameterGroups",
+        "<DBClusterParameterGroups><DBClusterParameterGroup><DBClusterParameterGroupName>strict\
+            </DBClusterParameterGroupName><DBParameterGroupFamily>aurora-mysql8.0</DBParameterGroupFamily>\
+            <DBClusterParameterGroupArn>arn:aws:rds:us-west-2:123456789012:cluster-pg:strict\
+            </DBClusterParameterGroupArn></DBClusterParameterGroup></DBClusterParameterGroups>",
+    ),
+    (
+        "rds",
+        "DescribeDBClusterParameters",
+        "<Parameters><Parameter><ParameterName>require_secure_transport</ParameterName><ParameterValue>ON\
+            </ParameterValue><ApplyMethod>immediate</ApplyMethod></Parameter></Parameters>",
+    ),
+    (
+        "rds",
+        "DescribeDBParameterGroups",
+        "<DBParameterGroups><DBParameterGroup><DBParameterGroupName>strict</DBParameterGroupName>\
+            <DBParameterGroupFamily>postgres16</DBParameterGroupFamily><DBParameterGroupArn>\
+            arn:aws:rds:us-west-2:123456789012:pg:strict</DBParameterGroupArn></DBParameterGroup></DBParameterGroups>",
+    ),
+    (
+        "rds",
+        "DescribeDBParameters",
+        "<Parameters><Parameter><ParameterName>rds.force_ssl</ParameterName><ParameterValue>1</ParameterValue>\
+            <ApplyMethod>immediate</ApplyMethod></Parameter></Parameters>",
+    ),
+    (
+        "route53",
+        "ListHostedZones",
+        "<HostedZones><HostedZone><Id>/hostedzone/Z1</Id><Name>internal.example.</Name><CallerReference>1\
+            </CallerReference><Config><PrivateZone>true</PrivateZone></Config></HostedZone></HostedZones>\
+            <Marker></Marker><IsTruncated>false</IsTruncated><MaxItems>100</MaxItems>",
+    ),
+    (
+        "route53",
+        "GetHostedZone",
+        "<HostedZone><Id>/hostedzone/Z1</Id><Name>internal.example.</Name><CallerReference>1</CallerReference>\
+            </HostedZone><VPCs><VPC><VPCRegion>us-west-2</VPCRegion><VPCId>vpc-1</VPCId></VPC></VPCs>",
+    ),
+    (
+        "route53",
+        "ListResourceRecordSets",
+        "<ResourceRecordSets><ResourceRecordSet><Name>www.internal.example.</Name><Type>A</Type><TTL>60</TTL>\
+            <ResourceRecords><ResourceRecord><Value>192.0.2.1</Value></ResourceRecord></ResourceRecords>\
+            </ResourceRecordSet></ResourceRecordSets><IsTruncated>false</IsTruncated><MaxItems>100</MaxItems>",
+    ),
+    (
+        "route53",
+        "ListHealthChecks",
+        "<HealthChecks><HealthCheck><Id>check-1</Id><CallerReference>1</CallerReference><HealthCheckConfig>\
+            <Type>HTTPS</Type><FullyQualifiedDomainName>www.example</FullyQualifiedDomainName></HealthCheckConfig>\
+            <HealthCheckVersion>1</HealthCheckVersion></HealthCheck></HealthChecks><Marker></Marker>\
+            <IsTruncated>false</IsTruncated><MaxItems>100</MaxItems>",
+    ),
+    (
+        "route53",
+        "GetHealthCheckStatus",
+        "<HealthCheckObservations><HealthCheckObservation><Region>us-west-2</Region><IPAddress>192.0.2.2</IPAddress>\
+            <StatusReport><Status>Success: HTTP Status Code 200, OK</Status></StatusReport>\
+            </HealthCheckObservation></HealthCheckObservations>",
+    ),
+    ("s3", "GetBucketPolicy", r#"{"Version": "2012-10-17", "Statement": []}"#),
+    ("s3", "GetBucketPolicyStatus", "<PolicyStatus><IsPublic>true</IsPublic></PolicyStatus>"),
+    (
+        "sns",
+        "ListSubscriptions",
+        "<Subscriptions><member><SubscriptionArn>arn:aws:sns:us-west-2:123456789012:alerts:1</SubscriptionArn>\
+            <Owner>123456789012</Owner><Protocol>email</Protocol><Endpoint>ops@example.com</Endpoint>\
+            <TopicArn>arn:aws:sns:us-west-2:123456789012:alerts</TopicArn></member></Subscriptions>",
+    ),
+    (
+        "sns",
+        "GetSubscriptionAttributes",
+        "<Attributes><entry><key>RawMessageDelivery</key><value>false</value></entry></Attributes>",
+    ),
+];
+
+/// The kinds whose listing or attributes the operation reads.
+fn touched(name: &str) -> Vec<&'static Kind> {
+    kinds::all()
+        .filter(|kind| {
+            kind.listed_by.contains(&name) || kind.attributes.iter().any(|a| a.read_by.contains(&name))
+        })
+        .collect()
+}
+
+/// Everything of these kinds.
+fn everything<'a>(kinds: impl IntoIterator<Item = &'a Kind>) -> Wanted {
+    let mut wanted = Wanted::default();
+    for kind in kinds {
+        wanted.kind(kind.name);
+        for attribute in kind.attributes {
+            wanted.attribute(kind.name, attribute.path);
+        }
+    }
+    wanted
+}
+
+/// Somewhere to collect from, and what comes from there when nothing is refused.
+struct Bed {
+    endpoint: String,
+    traffic: Traffic,
+    /// What stands in for the real answers.
+    answers: Vec<Rule>,
+    /// Whether it is so fast that the whole service can be read for each call, and not only what the call touches.
+    fast: bool,
+    runtime: tokio::runtime::Runtime,
+    whole: Collected,
+    /// The operations, as `service:operation`, that were asked for and answered.
+    answered: BTreeSet<String>,
+}
+
+impl Bed {
+    fn new(endpoint: String, traffic: &Traffic, answers: &[(&str, &str, &'static str)], fast: bool) -> Self {
+        let answers = answers.iter().map(|(service, operation, answer)| {
+            Rule::new(Fault::Answer(answer)).service(service).operation(operation)
+        });
+        let mut bed = Self {
+            endpoint,
+            traffic: traffic.clone(),
+            answers: answers.collect(),
+            fast,
+            runtime: tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap(),
+            whole: Collected::default(),
+            answered: BTreeSet::new(),
+        };
+        bed.traffic.set_rules(bed.answers.clone());
+        bed.whole = bed.collect(everything(kinds::all()));
+        bed.answered = bed
+            .whole
+            .operations
+            .iter()
+            .filter(|count| count.calls > count.failed)
+            .map(|count| format!("{}:{}", count.service, count.operation))
+            .collect();
+        bed
+    }
+
+    /// Lets `service:operation` be refused, and everything else be answered.
+    fn set_refusal(&self, service: &str, operation: &str) {
+        let refusal = Rule::new(Fault::Deny).service(service).operation(operation);
+        self.traffic.set_rules(std::iter::once(refusal).chain(self.answers.iter().cloned()));
+    }
+
+    /// Connects as a run does, but without a care for rates.
+    async fn connect(&self) -> Aws {
+        let services: BTreeSet<&str> = all_calls().iter().map(|call| call.service).collect();
+        let options = Options {
+            regions: Fake::regions().map(str::to_owned).to_vec(),
+            endpoint_url: Some(self.endpoint.clone()),
+            concurrency: 8,
+            rates: services.into_iter().map(|service| (service.to_owned(), 10_000)).collect(),
+            pause: Duration::from_millis(1),
+            ..Options::default()
+        };
+        Aws::connect(options).await
+    }
+
+    fn collect(&self, wanted: Wanted) -> Collected {
+        self.runtime.block_on(async {
+            let aws = self.connect().await;
+            assert!(aws.accounts.iter().all(|account| account.gap.is_none()), "{:?}", aws.accounts);
+            aws.collect(wanted, "2026-01-01T00:00:00Z", &|_| {}).await
+        })
+    }
+
+    /// Refuses `call`, reads what it touches and more, and says what is wrong with what came. `None` when the estate
+    /// gave no reason to make the call.
+    fn refuse(&self, call: &Call) -> Option<Vec<String>> {
+        let touched = touched(&call.name());
+        let is_touched = |kind: &str| touched.iter().any(|touched| touched.name == kind);
+        let more = kinds::all()
+            .filter(|kind| BYSTANDERS.contains(&kind.name) || (self.fast && kind.service == call.service));
+        let read = touched.iter().copied().chain(more);
+        self.set_refusal(call.service, call.operation);
+        let broken = self.collect(everything(read));
+        let struck = self.traffic.counts().into_iter().filter(|(_, count)| count.faults > 0);
+        let regions: BTreeSet<String> = struck.map(|((_, _, region), _)| region).collect();
+        if regions.is_empty() {
+            return None;
+        }
+        let mut found = Found { name: call.name(), ..Found::default() };
+        found.compare_errors(call, &touched, &regions, &self.whole, &broken);
+        for reading in &broken.readings {
+            let same = |other: &&Reading| other.kind == reading.kind && other.place == reading.place;
+            let whole = self.whole.readings.iter().find(same).unwrap();
+            if is_touched(&reading.kind) {
+                found.compare(whole, reading);
+            } else if whole != reading {
+                found.fault(format!("{} in {} changed, untouched", reading.kind, reading.place));
+            }
+        }
+        found.judge_traces(&touched, &self.whole);
+        Some(found.faults)
+    }
+}
+
+/// What a refusal changed, and what is wrong with that.
+#[derive(Default)]
+struct Found {
+    /// The refused operation.
+    name: String,
+    faults: Vec<String>,
+    /// How many values and listings became gaps.
+    gaps: usize,
+    /// Whether an attribute that only this operation reads became a gap in any resource, by type and attribute.
+    shown: BTreeMap<(&'static str, &'static str), bool>,
+}
+
+impl Found {
+    fn fault(&mut self, fault: String) {
+        self.faults.push(format!("{}: {fault}", self.name));
+    }
+
+    fn is_by_refusal(&self, gap: &Gap) -> bool {
+        gap.call == self.name && gap.cause == Cause::Denied
+    }
+
+    /// The refusal is in the list of errors, with its regions and types; and no other call failed for it.
+    fn compare_errors(
+        &mut self,
+        call: &Call,
+        touched: &[&Kind],
+        regions: &BTreeSet<String>,
+        whole: &Collected,
+        broken: &Collected,
+    ) {
+        let is_refused =
+            |error: &CollectionError| (&*error.service, &*error.operation) == (call.service, call.operation);
+        let (own, others): (Vec<_>, Vec<_>) = broken.errors.iter().partition(|error| is_refused(error));
+        let named: BTreeSet<String> = own.iter().map(|error| error.region.clone()).collect();
+        // What the account has once is asked in the region of its service, and reported for the one that is read first.
+        let global = touched.iter().all(|kind| kind.scope == Scope::Global);
+        if named.is_empty() || (!global && named != *regions) {
+            self.fault(format!("the errors name {named:?}, and it was refused in {regions:?}"));
+        }
+        for error in own {
+            let types = touched.iter().all(|kind| error.types.contains(kind.name));
+            if error.cause != Cause::Denied || error.permission != call.iam_action() || !types {
+                self.fault(format!("is reported as {error:?}"));
+            }
+        }
+        for error in others {
+            let same = |other: &CollectionError| {
+                (&other.service, &other.operation, &other.region, other.cause)
+                    == (&error.service, &error.operation, &error.region, error.cause)
+            };
+            if !whole.errors.iter().any(same) {
+                self.fault(format!("{}:{} failed too: {}", error.service, error.operation, error.message));
+            }
+        }
+    }
+
+    /// One reading of a kind that the operation touches.
+    fn compare(&mut self, whole: &Reading, broken: &Reading) {
+        let kind = kinds::find(&broken.kind).unwrap();
+        let (refused, other): (Vec<_>, Vec<_>) =
+            broken.harvest.gaps.iter().partition(|gap| self.is_by_refusal(gap));
+        if other.iter().any(|gap| !whole.harvest.gaps.contains(gap)) {
+            self.fault(format!("the listing of {} in {} has other gaps: {other:?}", kind.name, broken.place));
+        }
+        let read: BTreeMap<_, &Resource> = broken.harvest.resources.iter().map(|r| (&r.address, r)).collect();
+        let before: BTreeSet<_> = whole.harvest.resources.iter().map(|r| &r.address).collect();
+        for address in read.keys().filter(|address| !before.contains(*address)) {
+            self.fault(format!("{address} appeared"));
+        }
+        self.gaps += refused.len();
+        for resource in &whole.harvest.resources {
+            match read.get(&resource.address) {
+                Some(read) => self.compare_slots(kind, resource, read, !refused.is_empty()),
+                None if refused.is_empty() => self.fault(format!("{} is missing", resource.address)),
+                None => {}
+            }
+        }
+    }
+
+    /// One resource of a kind that the operation touches.
+    fn compare_slots(&mut self, kind: &'static Kind, whole: &Resource, broken: &Resource, unlisted: bool) {
+        if whole.arn != broken.arn {
+            self.fault(format!("{}: the ARN {:?} became {:?}", whole.address, whole.arn, broken.arn));
+        }
+        let now: BTreeMap<&str, &Slot> = broken.slots().collect();
+        let before: BTreeMap<&str, &Slot> = whole.slots().collect();
+        for attribute in kind.attributes {
+            let path = attribute.path;
+            let reads = attribute.read_by.contains(&self.name.as_str())
+                || (attribute.read_by.is_empty() && kind.listed_by.contains(&self.name.as_str()));
+            match (before.get(path), now.get(path)) {
+                (None, None | Some(Slot::Unread(_))) => {}
+                // Something that another call tells, and that was not worth a call before.
+                (None, Some(Slot::Known(_))) if !reads => {}
+                (Some(slot), Some(after)) if slot == after => {}
+                (Some(_), Some(Slot::Unread(gap))) if self.is_by_refusal(gap) && (reads || unlisted) => {
+                    self.gaps += 1;
+                }
+                (slot, after) => self.fault(format!("{}.{path}: {slot:?} became {after:?}", whole.address)),
+            }
+            if attribute.read_by == [self.name.as_str()] && before.contains_key(path) {
+                let shown = self.shown.entry((kind.name, path)).or_default();
+                *shown |= matches!(now.get(path), Some(Slot::Unread(_)));
+            }
+        }
+        for path in before.keys().chain(now.keys()).filter(|path| kind.attribute(path).is_none()) {
+            self.fault(format!("{}.{path} is in no table", whole.address));
+        }
+    }
+
+    /// A refusal that leaves no trace was taken for "there is none".
+    fn judge_traces(&mut self, touched: &[&Kind], whole: &Collected) {
+        let is_listing = touched.iter().any(|kind| kind.listed_by.contains(&self.name.as_str()));
+        let is_there = |kind: &&Kind| {
+            let mut readings = whole.readings.iter().filter(|reading| reading.kind == kind.name);
+            readings.any(|reading| !reading.harvest.resources.is_empty())
+        };
+        if self.gaps == 0 && (is_listing || touched.iter().any(is_there)) {
+            self.fault("was refused, and nothing shows it".to_owned());
+        }
+        let silent =
+            self.shown.iter().filter(|(_, shown)| !**shown).map(|(name, _)| *name).collect::<Vec<_>>();
+        for (kind, path) in silent {
+            self.fault(format!("{kind}.{path} is read by nothing else, and was known without it"));
+        }
+    }
+}
+
+/// Refuses the calls of the collectors one by one; notes what was refused and what went wrong.
+fn refuse_all(bed: &Bed, done: &mut BTreeSet<String>, wrong: &mut Vec<String>) {
+    for call in all_calls() {
+        let name = call.name();
+        if !bed.answered.contains(&name) || touched(&name).is_empty() {
+            continue;
+        }
+        let Some(faults) = bed.refuse(call) else { continue };
+        wrong.extend(faults);
+        done.insert(name);
+    }
+}
+
+/// Without an identity there is no account, and nothing that could be taken for an empty one.
+fn refuse_identity(bed: &Bed, done: &mut BTreeSet<String>) {
+    bed.set_refusal("sts", "GetCallerIdentity");
+    let (aws, collected) = bed.runtime.block_on(async {
+        let aws = bed.connect().await;
+        let collected = aws.collect(everything(kinds::all()), "2026-01-01T00:00:00Z", &|_| {}).await;
+        (aws, collected)
+    });
+    let gap = aws.accounts[0].gap.as_ref().unwrap();
+    assert_eq!(
+        (aws.accounts.len(), gap.call.as_ref(), gap.cause),
+        (1, "sts:GetCallerIdentity", Cause::Denied)
+    );
+    assert_eq!(collected.readings, []);
+    let errors: Vec<_> = collected.errors.iter().map(|e| (e.operation.as_str(), e.cause)).collect();
+    assert_eq!(errors, [("GetCallerIdentity", Cause::Denied)]);
+    done.insert("sts:GetCallerIdentity".to_owned());
+}
+
+/// A state is there or it is a gap; a lock and a digest that could not be looked at are gaps beside it.
+fn refuse_state(bed: &Bed, bucket: &str, key: &str, done: &mut BTreeSet<String>) {
+    let fetch = || {
+        bed.runtime.block_on(async {
+            let fetched = fetch_state(&bed.connect().await, bucket, key, Duration::ZERO).await;
+            fetched.map(|(mut file, object)| {
+                let mut text = String::new();
+                file.read_to_string(&mut text).map(|_| (text, object)).unwrap()
+            })
+        })
+    };
+    bed.traffic.set_rules([]);
+    let (whole, found) = fetch().unwrap();
+    assert_eq!((&found.gaps, found.digest_matches), (&Vec::new(), Some(true)));
+    for (service, operation) in STATE_CALLS {
+        bed.set_refusal(service, operation);
+        let name = format!("{service}:{operation}");
+        let refused = |gap: &Gap| gap.call == name && gap.cause == Cause::Denied;
+        match fetch() {
+            Err(gap) => {
+                assert!(
+                    matches!(*operation, "GetBucketLocation" | "GetObject") && refused(&gap),
+                    "{name}: {gap}"
+                );
+            }
+            Ok((text, object)) => {
+                assert_eq!(text, whole, "{name}");
+                assert!(!object.gaps.is_empty() && object.gaps.iter().all(refused), "{name}: {object:?}");
+                let known = (object.lock.is_none() || object.lock == found.lock)
+                    && (object.digest_matches.is_none() || object.digest_matches == Some(true));
+                assert!(known && !object.locked, "{name}: {object:?}");
+            }
+        }
+        done.insert(name);
+    }
+}
+
+fn matrix() {
+    let (mut done, mut wrong) = (BTreeSet::new(), Vec::new());
+    let emulator = Emulator::shared_drifted();
+    let proxy = Proxy::start(emulator.endpoint(), []);
+    let bed = Bed::new(proxy.endpoint(), proxy.traffic(), ANSWERS, false);
+    refuse_identity(&bed, &mut done);
+    refuse_all(&bed, &mut done, &mut wrong);
+    let (bucket, key) = emulator.state_url().trim_start_matches("s3://").split_once('/').unwrap();
+    refuse_state(&bed, bucket, key, &mut done);
+    let fake = Fake::start(FakeOptions::default());
+    refuse_all(&Bed::new(fake.endpoint(), fake.traffic(), &[], true), &mut done, &mut wrong);
+    let declared: BTreeSet<String> = all_calls().iter().map(|call| call.name()).collect();
+    wrong.extend(declared.difference(&done).map(|name| format!("{name}: no test refuses it")));
+    assert!(wrong.is_empty(), "{} faults:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The SDK takes its credentials from the environment, and a process cannot safely change its own: this test runs
+/// itself again in an environment that has them.
+#[test]
+#[allow(clippy::disallowed_methods, reason = "the mark is for this test alone")]
+fn a_refused_call_is_a_gap_and_nothing_else() {
+    if std::env::var_os(MARK).is_some() {
+        return matrix();
+    }
+    let run = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "a_refused_call_is_a_gap_and_nothing_else", "--nocapture"])
+        .envs(aws_environment("http://127.0.0.1:1"))
+        .env(MARK, "1")
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+}
