@@ -91,8 +91,7 @@ async fn table_resource(s: &Session, name: String) -> Option<Resource> {
     }
     let all_tags = wants_tags(s, &KIND);
     let environment = s.wants(&KIND, &table::ENVIRONMENT_TAGS);
-    let needless = is_guarded(&r);
-    if all_tags || (environment && !needless) {
+    if all_tags || (environment && !is_guarded(&r)) {
         let read = s
             .pages(
                 &LIST_TAGS,
@@ -107,8 +106,7 @@ async fn table_resource(s: &Session, name: String) -> Option<Resource> {
         if all_tags {
             put_tags(&mut r, read);
         }
-    }
-    if environment && needless {
+    } else if environment {
         r.set_opt(&table::ENVIRONMENT_TAGS, None);
     }
     Some(r)
