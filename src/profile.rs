@@ -296,6 +296,8 @@ pub struct NetworkSettings {
     pub public_instances: Vec<Pattern>,
     /// The same by tag, as `KEY=VALUE`.
     pub public_instance_tags: Vec<Pattern>,
+    /// Services that every VPC in use reaches through an interface endpoint, by the end of their name (NET-12).
+    pub interface_endpoints: Vec<String>,
     /// TLS policies that load balancers may use (NET-15).
     pub tls_policies: Vec<String>,
 }

@@ -3,6 +3,9 @@
 mod dns;
 mod keys;
 
+use stateward_model::kinds::ec2::compute::volume;
+use stateward_model::kinds::ec2::network::eip;
+use stateward_model::kinds::elbv2::{load_balancer, target_group};
 use stateward_model::kinds::iam::{
     InlinePolicy, account, group, managed_policy, parts, policy_attachment, role, user,
 };
@@ -35,6 +38,7 @@ pub const CHECKS: &[Check] = &[
     dns::CLD_19,
     CLD_20,
     CLD_24,
+    CLD_25,
 ];
 
 const CLD_01: Check = Check {
@@ -507,4 +511,66 @@ fn minor_upgrades(resource: &Resource, view: &View) -> Verdict {
         return Ok(Outcome::Pass);
     }
     Ok(Outcome::Fail("minor versions do not come by themselves, and no upgrade is scheduled".into()))
+}
+
+const CLD_25: Check = Check {
+    id: "CLD-25",
+    alias: "no-idle-resource",
+    title: "No idle paid resource",
+    component: "cloud",
+    category: Category::Cost,
+    severity: Severity::Low,
+    effort: Effort::Small,
+    subject: Subject::EachOf(&[&eip::KIND, &volume::KIND, &load_balancer::KIND], in_use),
+    reads: &[
+        Reads { kind: &eip::KIND, attributes: &[eip::ASSOCIATION.any(), eip::SERVICE_MANAGED.any()] },
+        Reads { kind: &volume::KIND, attributes: &[volume::STATE.any(), volume::CREATE_TIME.any()] },
+        Reads {
+            kind: &target_group::KIND,
+            attributes: &[target_group::LOAD_BALANCER_ARNS.any(), target_group::TARGETS.any()],
+        },
+    ],
+    page: include_str!("../../docs/checks/CLD-25.md"),
+};
+
+fn in_use(resource: &Resource, view: &View) -> Verdict {
+    match resource.kind() {
+        "aws_eip" => {
+            if resource.get_or_default(&eip::ASSOCIATION)?.is_empty() {
+                return Ok(Outcome::Fail("the address is associated with nothing".into()));
+            }
+            Ok(Outcome::Pass)
+        }
+        "aws_ebs_volume" => attached_or_young(resource, view),
+        _ => has_targets(resource, view),
+    }
+}
+
+fn attached_or_young(resource: &Resource, view: &View) -> Verdict {
+    const DAYS: i64 = 14;
+    if resource.get_or_default(&volume::STATE)? != "available" {
+        return Ok(Outcome::Pass);
+    }
+    let created = told(resource.get(&volume::CREATE_TIME)?, "ec2:DescribeVolumes")?;
+    let days = (view.as_of - time_of(&created, "ec2:DescribeVolumes")?).whole_days();
+    if days <= DAYS {
+        return Ok(Outcome::Pass);
+    }
+    Ok(Outcome::Fail(format!("attached to nothing, and {days} days old")))
+}
+
+fn has_targets(resource: &Resource, view: &View) -> Verdict {
+    let mut gap = None;
+    for group in view.inventory.all_in(&target_group::KIND, &resource.address.place)? {
+        let balancers = group.get_or_default(&target_group::LOAD_BALANCER_ARNS)?;
+        if !balancers.iter().any(|arn| arn == resource.id()) {
+            continue;
+        }
+        match group.get_or_default(&target_group::TARGETS) {
+            Ok(targets) if targets.is_empty() => {}
+            Ok(_) => return Ok(Outcome::Pass),
+            Err(unread) => gap = gap.or(Some(unread)),
+        }
+    }
+    gap.map_or(Ok(Outcome::Fail("no target is registered behind it".into())), Err)
 }

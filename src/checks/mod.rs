@@ -15,6 +15,7 @@ mod schedule;
 mod selection;
 mod storage;
 
+use serde_json::Value;
 use stateward_model::policy::Document;
 use stateward_model::{Cause, Gap, Kind, Place, Resource};
 use time::OffsetDateTime;
@@ -77,6 +78,11 @@ fn policy_of(text: Option<&str>, call: &'static str) -> Result<Document, Gap> {
             Document::parse(text).ok_or_else(|| Gap::new(call, Cause::Malformed, "not a policy document"))
         }
     }
+}
+
+/// The blocks of a nested argument.
+fn blocks(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().into_iter().flatten()
 }
 
 /// Some of many names, for a message: the first three, and how many more there are.

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
-use stateward_model::kinds::ec2::compute::{MetadataOptions, instance};
+use serde_json::Value;
+use stateward_model::kinds::autoscaling::group;
+use stateward_model::kinds::dynamodb::table;
+use stateward_model::kinds::ec2::compute::{MetadataOptions, instance, launch_template};
 use stateward_model::kinds::ec2::network::security_group::Rule;
 use stateward_model::kinds::ec2::network::{
     flow_log, nat_gateway, network_acl, network_interface, prefix_list, route_table, route_table_association,
@@ -14,15 +17,15 @@ use stateward_model::{Cause, Gap, Resource};
 
 use super::facts::known_tags;
 use super::routing::{Way, is_everywhere, tier, way_out, zone_of};
-use super::{named, referred, told};
+use super::{blocks, named, referred, told};
 use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, Subject, Verdict, View};
 use crate::inventory::Side;
 use crate::profile::any_matches;
 
 /// The family.
 pub const CHECKS: &[Check] = &[
-    NET_01, NET_02, NET_03, NET_04, NET_05, NET_06, NET_07, NET_08, NET_09, NET_10, NET_13, NET_14, NET_15,
-    NET_16, NET_20, NET_21, NET_22, NET_23,
+    NET_01, NET_02, NET_03, NET_04, NET_05, NET_06, NET_07, NET_08, NET_09, NET_10, NET_11, NET_12, NET_13,
+    NET_14, NET_15, NET_16, NET_20, NET_21, NET_22, NET_23,
 ];
 
 /// What the checks on open ports read.
@@ -523,6 +526,158 @@ fn metadata_tokens(resource: &Resource, _: &View) -> Verdict {
 /// True when the metadata service answers to nobody without a token.
 fn needs_token(options: &MetadataOptions) -> bool {
     options.http_tokens.as_deref() == Some("required") || options.http_endpoint.as_deref() == Some("disabled")
+}
+
+const NET_11: Check = Check {
+    id: "NET-11",
+    alias: "launch-template-imdsv2",
+    title: "Launch templates require metadata tokens",
+    component: "network",
+    category: Category::Exposure,
+    severity: Severity::Medium,
+    effort: Effort::Small,
+    subject: Subject::EachIncludingExcluded(&launch_template::KIND, template_tokens),
+    reads: &[
+        Reads {
+            kind: &launch_template::KIND,
+            attributes: &[
+                launch_template::VERSIONS.any(),
+                launch_template::NAME.any(),
+                launch_template::METADATA_OPTIONS.any(),
+            ],
+        },
+        Reads {
+            kind: &group::KIND,
+            attributes: &[group::LAUNCH_TEMPLATE.any(), group::MIXED_INSTANCES_POLICY.any()],
+        },
+    ],
+    page: include_str!("../../docs/checks/NET-11.md"),
+};
+
+fn template_tokens(resource: &Resource, view: &View) -> Verdict {
+    if view.side == Side::Declared {
+        let options = resource.get_or_default(&launch_template::METADATA_OPTIONS)?;
+        return Ok(match options.iter().any(needs_token) {
+            true => Outcome::Pass,
+            false => Outcome::Fail("its latest version does not require a session token".into()),
+        });
+    }
+    let versions = resource.get_or_default(&launch_template::VERSIONS)?;
+    let mut open = BTreeSet::new();
+    let mut gap = None;
+    for wanted in std::iter::once("$Default".to_owned()).chain(launched_versions(resource, view)?) {
+        let found = match wanted.as_str() {
+            "" | "$Default" => versions.iter().find(|version| version.is_default),
+            "$Latest" => versions.iter().max_by_key(|version| version.version),
+            number => versions.iter().find(|version| version.version.to_string() == number),
+        };
+        match found {
+            Some(version) if version.metadata_options.iter().any(needs_token) => {}
+            Some(version) => {
+                open.insert(version.version);
+            }
+            None => {
+                let detail = format!("version {wanted} is in use, and was not read");
+                gap = Some(Gap::new("ec2:DescribeLaunchTemplateVersions", Cause::NotRequested, detail));
+            }
+        }
+    }
+    if !open.is_empty() {
+        let open: Vec<String> = open.iter().map(i64::to_string).collect();
+        return Ok(Outcome::Fail(format!("does not require a session token in version {}", named(&open))));
+    }
+    gap.map_or(Ok(Outcome::Pass), Err)
+}
+
+/// The versions of a template that scaling groups launch, as they name them.
+fn launched_versions(template: &Resource, view: &View) -> Result<BTreeSet<String>, Gap> {
+    let name = template.get_or_default(&launch_template::NAME)?;
+    let is_it = |id: Option<&str>, of: Option<&str>| id == Some(template.id()) || of == Some(name.as_str());
+    let mut versions = BTreeSet::new();
+    for user in view.inventory.all_in(&group::KIND, &template.address.place)? {
+        for reference in user.get_or_default(&group::LAUNCH_TEMPLATE)? {
+            if is_it(reference.id.as_deref(), reference.name.as_deref()) {
+                versions.insert(reference.version.unwrap_or_default());
+            }
+        }
+        let mixed = user.get_or_default(&group::MIXED_INSTANCES_POLICY)?;
+        let templates: Vec<&Value> =
+            blocks(&mixed).flat_map(|policy| blocks(&policy["launch_template"])).collect();
+        let overrides = templates.iter().flat_map(|template| blocks(&template["override"]));
+        for choice in templates.iter().copied().chain(overrides) {
+            for reference in blocks(&choice["launch_template_specification"]) {
+                let text = |path: &str| reference[path].as_str();
+                if is_it(text("launch_template_id"), text("launch_template_name")) {
+                    versions.insert(text("version").unwrap_or_default().to_owned());
+                }
+            }
+        }
+    }
+    Ok(versions)
+}
+
+const NET_12: Check = Check {
+    id: "NET-12",
+    alias: "vpc-endpoints",
+    title: "AWS services reached through VPC endpoints",
+    component: "network",
+    category: Category::Exposure,
+    severity: Severity::Medium,
+    effort: Effort::Medium,
+    subject: Subject::EachIncludingExcluded(&vpc::KIND, endpoints),
+    reads: &[
+        Reads { kind: &vpc::KIND, attributes: &[vpc::OWNER_ID.any()] },
+        Reads { kind: &network_interface::KIND, attributes: &[network_interface::VPC_ID.any()] },
+        Reads {
+            kind: &vpc_endpoint::KIND,
+            attributes: &[
+                vpc_endpoint::VPC_ID.any(),
+                vpc_endpoint::SERVICE_NAME.any(),
+                vpc_endpoint::VPC_ENDPOINT_TYPE.any(),
+                vpc_endpoint::STATE.any(),
+            ],
+        },
+        Reads { kind: &table::KIND, attributes: &[] },
+    ],
+    page: include_str!("../../docs/checks/NET-12.md"),
+};
+
+fn endpoints(resource: &Resource, view: &View) -> Verdict {
+    if is_foreign(resource) {
+        return Ok(FOREIGN);
+    }
+    if view.side == Side::Live && !is_in_use(resource, view)? {
+        return Ok(Outcome::NotApplicable("no network interface is in it"));
+    }
+    let place = &resource.address.place;
+    let mut present = BTreeSet::new();
+    for endpoint in view.inventory.all_in(&vpc_endpoint::KIND, place)? {
+        let here = endpoint.get_or_default(&vpc_endpoint::VPC_ID)? == resource.id();
+        if here && endpoint.get_or_default(&vpc_endpoint::STATE)? == "available" {
+            let sort = endpoint.get_or_default(&vpc_endpoint::VPC_ENDPOINT_TYPE)?;
+            present.insert((sort, endpoint.get_or_default(&vpc_endpoint::SERVICE_NAME)?));
+        }
+    }
+    let has = |wanted: &str, service: &str| {
+        let end = format!(".{service}");
+        present.iter().any(|(sort, name)| sort == wanted && (name == service || name.ends_with(&end)))
+    };
+    let mut missing: Vec<String> = Vec::new();
+    if !has("Gateway", "s3") {
+        missing.push("a gateway endpoint for s3".into());
+    }
+    if !has("Gateway", "dynamodb") && !view.inventory.all_in(&table::KIND, place)?.is_empty() {
+        missing.push("a gateway endpoint for dynamodb".into());
+    }
+    for service in &view.profile.network.interface_endpoints {
+        if !has("Interface", service) {
+            missing.push(format!("an interface endpoint for {service}"));
+        }
+    }
+    if missing.is_empty() {
+        return Ok(Outcome::Pass);
+    }
+    Ok(Outcome::Fail(format!("has not: {}", named(&missing))))
 }
 
 const NET_13: Check = Check {

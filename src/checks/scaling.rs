@@ -7,7 +7,7 @@ use stateward_model::kinds::autoscaling::{group, policy};
 use stateward_model::kinds::rds::db_instance;
 use stateward_model::{Gap, Resource};
 
-use super::{named, told};
+use super::{blocks, named, told};
 use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, Subject, Verdict, View};
 
 /// The family.
@@ -185,10 +185,6 @@ fn instance_types(resource: &Resource, _: &View) -> Verdict {
         1 => Ok(Outcome::Fail(format!("launches {} alone", types.first().copied().unwrap_or_default()))),
         _ => Ok(Outcome::Pass),
     }
-}
-
-fn blocks(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().into_iter().flatten()
 }
 
 const ASC_14: Check = Check {
