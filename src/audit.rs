@@ -63,7 +63,7 @@ impl<'a> Question<'a> {
         let judged =
             |check: &&'static Check| !states.is_empty() || !matches!(check.subject, Subject::State(_));
         let checks: Vec<&'static Check> = self.checks.iter().copied().filter(judged).collect();
-        plan::for_checks(&checks, &mut wanted);
+        plan::for_checks(&checks, self.profile, &mut wanted);
         if self.drift && !states.is_empty() {
             for state in states {
                 plan::for_states(state.resources.iter(), &mut wanted);
@@ -145,7 +145,7 @@ pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, 
         score::score(&score::Input { outages, ..score::Input::new(&findings, question.profile, as_of) })
     });
     let found = Found { live, drift, idle_rules, findings, declared, scorecard, identities };
-    build::document(&recorded, &found, question, run)
+    build::document(&recorded, found, question, run)
 }
 
 /// Judges the states by the same checks, so that a drift knows what it breaks.

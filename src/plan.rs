@@ -7,6 +7,7 @@ use stateward_model::{Equality, Kind, Resource, Wanted, kinds};
 
 use crate::check::{Check, Subject};
 use crate::checks;
+use crate::profile::{Pattern, Profile};
 
 /// Which checks a run makes; empty lists select everything.
 #[derive(Debug, Clone, Default)]
@@ -143,16 +144,33 @@ impl Check {
     }
 }
 
-/// What `checks` read.
-pub fn for_checks(checks: &[&'static Check], wanted: &mut Wanted) {
+/// Attributes that a check needs of some resources alone, by the profile's names for them.
+type Named = (&'static str, &'static str, fn(&Profile) -> &[Pattern]);
+const NAMED: &[Named] =
+    &[("STO-09", "object_lock_configuration", |profile| &profile.storage.immutable_buckets)];
+
+/// What `checks` read. Kinds that a check only looks up while it judges others are wanted as far as there are others.
+pub fn for_checks(checks: &[&'static Check], profile: &Profile, wanted: &mut Wanted) {
     for check in checks {
-        for kind in check.kinds() {
+        let subjects: Vec<&'static Kind> = check.kinds();
+        for kind in &subjects {
             wanted.kind(kind.name);
         }
         for reads in check.reads {
-            wanted.kind(reads.kind.name);
+            if subjects.is_empty() {
+                wanted.kind(reads.kind.name);
+            } else {
+                wanted.support(reads.kind.name, subjects.iter().map(|kind| kind.name.to_owned()));
+            }
             for attr in reads.attributes {
-                wanted.attribute(reads.kind.name, attr.path);
+                let named = NAMED.iter().find(|(id, path, _)| *id == check.id && *path == attr.path);
+                match named {
+                    Some((_, _, names)) => {
+                        let names: Vec<String> = names(profile).iter().map(ToString::to_string).collect();
+                        wanted.attribute_of(reads.kind.name, attr.path, &names)
+                    }
+                    None => wanted.attribute(reads.kind.name, attr.path),
+                };
             }
         }
     }
@@ -265,7 +283,7 @@ mod tests {
         let disabled: Vec<String> = all.iter().map(|check| check.alias.to_owned()).collect();
         assert!(Selection::default().select(&disabled).unwrap().is_empty());
         let mut wanted = Wanted::default();
-        for_checks(&[], &mut wanted);
+        for_checks(&[], &Profile::built_in_default().unwrap(), &mut wanted);
         assert_eq!(wanted, Wanted::default());
     }
 

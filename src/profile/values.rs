@@ -165,28 +165,7 @@ impl Pattern {
 
     /// True when the pattern covers the whole of `text`.
     pub fn matches(&self, text: &str) -> bool {
-        let (pattern, text): (Vec<char>, Vec<char>) = (self.0.chars().collect(), text.chars().collect());
-        let (mut p, mut t) = (0, 0);
-        // Where to go on when a run turns out too short: after the last star, one character further.
-        let mut retry: Option<(usize, usize)> = None;
-        while t < text.len() {
-            match pattern.get(p) {
-                Some('*') => {
-                    retry = Some((p + 1, t));
-                    p += 1;
-                }
-                Some(c) if *c == '?' || *c == text[t] => {
-                    p += 1;
-                    t += 1;
-                }
-                _ => {
-                    let Some((after, from)) = retry else { return false };
-                    retry = Some((after, from + 1));
-                    (p, t) = (after, from + 1);
-                }
-            }
-        }
-        pattern[p..].iter().all(|c| *c == '*')
+        stateward_model::pattern::covers(&self.0, text)
     }
 }
 

@@ -24,7 +24,7 @@ use crate::guard::AllowList;
 use crate::ledger::Ledger;
 use crate::limiter::Limiter;
 use crate::policy::all_calls;
-use crate::session::{Patience, Session, Shared};
+use crate::session::{Collector, Patience, Session, Shared};
 
 static GET_CALLER_IDENTITY: Call = Call::new("sts", "GetCallerIdentity");
 
@@ -235,43 +235,55 @@ impl Aws {
         progress: &(dyn Fn(&Reading) + Sync),
     ) -> Collected {
         let wanted = Arc::new(wanted);
-        let mut jobs = FuturesUnordered::new();
+        let sessions: Vec<(Session, bool)> = self.sessions(&wanted);
+        let mut readings = Vec::new();
+        // What only supports the judgement of others comes second: where there are none of them, nobody asks.
+        for supporting in [false, true] {
+            let mut jobs: FuturesUnordered<_> = sessions
+                .iter()
+                .flat_map(|(session, home)| collectors().map(move |collector| (session, *home, collector)))
+                .filter(|(session, home, collector)| {
+                    let name = collector.kind.name;
+                    let asked = match wanted.supports(name) {
+                        Some(subjects) => supporting && any_of(subjects, &readings),
+                        None => !supporting,
+                    };
+                    asked
+                        && session.wants_kind(collector.kind)
+                        && (*home || collector.kind.scope != Scope::Global)
+                })
+                .map(|(session, _, collector)| reading(session, collector, observed_at))
+                .collect();
+            let mut found = Vec::new();
+            while let Some(reading) = jobs.next().await {
+                progress(&reading);
+                found.push(reading);
+            }
+            drop(jobs);
+            readings.extend(found);
+        }
+        self.gathered(readings)
+    }
+
+    /// One session an account and region, and whether it is the one that reads what the account has once.
+    fn sessions(&self, wanted: &Arc<Wanted>) -> Vec<(Session, bool)> {
+        let mut sessions = Vec::new();
         for account in &self.entered {
             let shared = self.shared(wanted.clone());
             let home = self.session(&account.id, self.home_region(), &account.sdk, shared.clone(), None);
             let regions: BTreeSet<&String> = self.options.regions.iter().collect();
             for region in regions {
-                let session = if region == self.home_region() {
-                    home.clone()
-                } else {
-                    self.session(&account.id, region, &account.sdk, shared.clone(), Some(home.clone()))
-                };
-                for collector in collectors().filter(|collector| session.wants_kind(collector.kind)) {
-                    let global = collector.kind.scope == Scope::Global;
-                    if global && region != self.home_region() {
-                        continue;
+                let is_home = region == self.home_region();
+                let session = match is_home {
+                    true => home.clone(),
+                    false => {
+                        self.session(&account.id, region, &account.sdk, shared.clone(), Some(home.clone()))
                     }
-                    let session = session.clone();
-                    let place = if global { session.global() } else { session.place() };
-                    jobs.push(async move {
-                        let harvest: Harvest = (collector.collect)(&session).await;
-                        Reading {
-                            kind: collector.kind.name.to_owned(),
-                            place,
-                            observed_at: observed_at.to_owned(),
-                            harvest,
-                        }
-                    });
-                }
+                };
+                sessions.push((session, is_home));
             }
         }
-        let mut readings = Vec::new();
-        while let Some(reading) = jobs.next().await {
-            progress(&reading);
-            readings.push(reading);
-        }
-        drop(jobs);
-        self.gathered(readings)
+        sessions
     }
 
     fn gathered(&self, mut readings: Vec<Reading>) -> Collected {
@@ -306,6 +318,22 @@ impl Aws {
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
     }
+}
+
+async fn reading(session: &Session, collector: &Collector, observed_at: &str) -> Reading {
+    let harvest: Harvest = (collector.collect)(session).await;
+    let place = match collector.kind.scope {
+        Scope::Global => session.global(),
+        Scope::Regional => session.place(),
+    };
+    let kind = collector.kind.name.to_owned();
+    Reading { kind, place, observed_at: observed_at.to_owned(), harvest }
+}
+
+/// Whether a resource of one of the kinds was seen, or may be behind a gap.
+fn any_of(kinds: &BTreeSet<String>, readings: &[Reading]) -> bool {
+    let of = readings.iter().filter(|reading| kinds.contains(&reading.kind));
+    of.into_iter().any(|reading| !reading.harvest.resources.is_empty() || !reading.harvest.gaps.is_empty())
 }
 
 async fn base_config(options: &Options) -> SdkConfig {

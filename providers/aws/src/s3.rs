@@ -275,7 +275,7 @@ impl<'a> Filling<'a> {
                 r.set(&bucket::VERSIONING, versioning.into_iter().collect());
             });
         }
-        if !self.s.wants_call(&bucket::KIND, &OBJECT_LOCK) {
+        if !self.s.wants_call_for(&bucket::KIND, &OBJECT_LOCK, self.name) {
             return;
         }
         let read = if proved_absent {

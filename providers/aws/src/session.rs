@@ -235,6 +235,13 @@ impl Session {
         kind.attributes.iter().any(|attr| attr.read_by.contains(&name.as_str()) && filled(attr.path))
     }
 
+    /// True when the run needs an attribute of the resource `id` that `call` fills.
+    pub fn wants_call_for(&self, kind: &Kind, call: &Call, id: &str) -> bool {
+        let name = call.name();
+        let filled = |path| self.0.shared.wanted.has_of(kind.name, path, id);
+        kind.attributes.iter().any(|attr| attr.read_by.contains(&name.as_str()) && filled(attr.path))
+    }
+
     /// The only door to AWS: waits for a token, sends, retries, classifies, counts, and names the gap.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ pub mod compare;
 pub mod gap;
 pub mod kind;
 pub mod kinds;
+pub mod pattern;
 pub mod policy;
 pub mod provider;
 pub mod resource;
