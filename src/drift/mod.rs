@@ -4,7 +4,9 @@ pub mod atoms;
 pub mod controller;
 pub mod label;
 
+use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
 
 use serde_json::Value;
 use stateward_model::kind::{Form, Satellite};
@@ -192,7 +194,7 @@ where
     I: Iterator<Item = Resource>,
 {
     let claims = Claims::of(declared());
-    let twice = claimed_twice(declared());
+    let twice = claimed_twice(&declared);
     let mut run = Run { live, scope, claims: &claims, drift: Drift::default(), matched: BTreeSet::new() };
     for resource in declared().filter(|resource| scope.compares(resource)) {
         run.instance(&resource, &twice);
@@ -272,21 +274,41 @@ fn sort_key(item: &Item) -> (Class, Option<&String>, Option<&String>, &Address, 
     (item.class, item.address.as_ref(), item.owner.as_ref(), &item.identity, first.unwrap_or_default())
 }
 
-/// Identities that two or more instances claim, with the addresses that do.
-fn claimed_twice(declared: impl Iterator<Item = Resource>) -> BTreeMap<Address, Vec<String>> {
-    let mut by_identity: BTreeMap<Address, Vec<String>> = BTreeMap::new();
-    for resource in declared {
-        let Some(facts) = resource.declared.as_ref().filter(|facts| facts.deposed.is_none()) else {
-            continue;
-        };
-        // Parts have no identity of their own; two claims on one part are found where the owner is compared.
-        if kinds::satellite(resource.kind()).is_some() || resource.id().is_empty() {
-            continue;
+/// Identities that two or more instances claim, with the addresses that do. Hashes are counted first: of a large state
+/// only what is claimed twice is kept.
+fn claimed_twice<I>(declared: impl Fn() -> I) -> BTreeMap<Address, Vec<String>>
+where
+    I: Iterator<Item = Resource>,
+{
+    let hash = |address: &Address| {
+        let mut hasher = DefaultHasher::new();
+        address.hash(&mut hasher);
+        hasher.finish()
+    };
+    let (mut once, mut twice) = (BTreeSet::new(), BTreeSet::new());
+    for resource in declared().filter(claims_identity) {
+        let hash = hash(&resource.address);
+        if !once.insert(hash) {
+            twice.insert(hash);
         }
-        by_identity.entry(resource.address.clone()).or_default().push(facts.address.clone());
+    }
+    let mut by_identity: BTreeMap<Address, Vec<String>> = BTreeMap::new();
+    if twice.is_empty() {
+        return by_identity;
+    }
+    for resource in declared().filter(claims_identity).filter(|one| twice.contains(&hash(&one.address))) {
+        let address = resource.declared.map(|facts| facts.address).unwrap_or_default();
+        by_identity.entry(resource.address).or_default().push(address);
     }
     by_identity.retain(|_, addresses| addresses.len() > 1);
     by_identity
+}
+
+/// Parts have no identity of their own; two claims on one part are found where the owner is compared.
+fn claims_identity(resource: &Resource) -> bool {
+    resource.declared.as_ref().is_some_and(|facts| facts.deposed.is_none())
+        && kinds::satellite(resource.kind()).is_none()
+        && !resource.id().is_empty()
 }
 
 struct Run<'a> {
@@ -304,7 +326,9 @@ impl Run<'_> {
                 Gap::new(resource.kind().to_owned(), Cause::Unsupported, "this type cannot be read yet");
             return self.drift.items.push(Item::unknown(resource, gap));
         };
-        self.matched.insert(resource.address.clone());
+        if self.live.find(&resource.address).is_some() {
+            self.matched.insert(resource.address.clone());
+        }
         if let Some(reason) = self.outside(kind, resource) {
             let item = Item { reason: Some(reason), ..Item::managed(resource, Class::Ghost) };
             return self.drift.items.push(item);

@@ -31,10 +31,13 @@ pub(crate) struct Recorded {
 /// The whole document.
 pub(crate) fn document(
     recorded: &Recorded,
-    found: &Found,
+    mut found: Found,
     question: &Question,
     run: out::Run,
 ) -> out::Document {
+    // The one part that grows with the states: it is moved, not copied.
+    let drift = found.drift.take();
+    let found = &found;
     let scored = found.scorecard.as_ref();
     let findings = findings(recorded, found);
     let step = |candidate: &score::Candidate| numbers::step(candidate, &found.findings, fingerprint_of);
@@ -49,7 +52,7 @@ pub(crate) fn document(
         scope: scope(recorded, found, question),
         verdict: scored.map(numbers::verdict),
         score: scored.map(|card| numbers::numbers(card, question.profile)),
-        drift: found.drift.as_ref().map(|drift| drift_of(drift, found)),
+        drift: drift.map(|drift| drift_of(drift, found)),
         waivers: scored.map(|card| numbers::waivers(card, question.profile)).unwrap_or_default(),
         findings,
         plan,
@@ -303,7 +306,22 @@ fn permission(recorded: &Recorded, call: &str) -> Option<String> {
     Some(error.permission.clone())
 }
 
-fn drift_of(drift: &Drift, found: &Found) -> out::Drift {
+fn drift_of(drift: Drift, found: &Found) -> out::Drift {
+    let broken = broken_checks(found);
+    let summary = drift_summary(&drift);
+    let suppressed = drift.suppressed.into_iter();
+    out::Drift {
+        summary,
+        items: drift.items.into_iter().map(|item| drift_item(item, found, &broken)).collect(),
+        suppressed: suppressed
+            .map(|one| out::Suppressed { rule: one.rule, address: one.address, path: one.path })
+            .collect(),
+        unread_states: drift.unread_states,
+        idle_ignore_rules: found.idle_rules.clone(),
+    }
+}
+
+fn drift_summary(drift: &Drift) -> out::DriftSummary {
     let count = |class: Class| drift.items.iter().filter(|item| item.class == class).count();
     let (unmanaged, unknown) = (count(Class::Unmanaged), count(Class::Unknown));
     let managed = drift.in_sync.len()
@@ -317,33 +335,18 @@ fn drift_of(drift: &Drift, found: &Found) -> out::Drift {
         0 => 100.0,
         all => hundredths(part as f64 * 100.0 / all as f64),
     };
-    let broken = broken_checks(found);
-    out::Drift {
-        summary: out::DriftSummary {
-            in_sync: drift.in_sync.len(),
-            changed: count(Class::Changed),
-            missing: count(Class::Missing),
-            unmanaged,
-            unmanaged_parts: unmanaged - objects,
-            ghost: count(Class::Ghost),
-            conflict: count(Class::Conflict),
-            unknown,
-            excluded: drift.excluded.len(),
-            suppressed: drift.suppressed.len(),
-            coverage: out::Coverage { low: share(managed), high: share(managed + unknown) },
-        },
-        items: drift.items.iter().map(|item| drift_item(item, found, &broken)).collect(),
-        suppressed: drift
-            .suppressed
-            .iter()
-            .map(|one| out::Suppressed {
-                rule: one.rule.clone(),
-                address: one.address.clone(),
-                path: one.path.clone(),
-            })
-            .collect(),
-        unread_states: drift.unread_states.clone(),
-        idle_ignore_rules: found.idle_rules.clone(),
+    out::DriftSummary {
+        in_sync: drift.in_sync.len(),
+        changed: count(Class::Changed),
+        missing: count(Class::Missing),
+        unmanaged,
+        unmanaged_parts: unmanaged - objects,
+        ghost: count(Class::Ghost),
+        conflict: count(Class::Conflict),
+        unknown,
+        excluded: drift.excluded.len(),
+        suppressed: drift.suppressed.len(),
+        coverage: out::Coverage { low: share(managed), high: share(managed + unknown) },
     }
 }
 
@@ -407,8 +410,7 @@ fn top(path: &str) -> &str {
     path.split(['.', '[']).next().unwrap_or(path)
 }
 
-fn drift_item(item: &Item, found: &Found, broken: &BTreeMap<Address, Vec<&'static Check>>) -> out::DriftItem {
-    let place = &item.identity.place;
+fn drift_item(item: Item, found: &Found, broken: &BTreeMap<Address, Vec<&'static Check>>) -> out::DriftItem {
     let mut changes: Vec<out::DriftChange> = item.changes.iter().map(change).collect();
     changes.sort_by(|a, b| {
         (&a.path, a.declared.to_string(), a.live.to_string()).cmp(&(
@@ -417,25 +419,28 @@ fn drift_item(item: &Item, found: &Found, broken: &BTreeMap<Address, Vec<&'stati
             b.live.to_string(),
         ))
     });
-    let reasons = item.reason.iter().cloned().chain(item.gaps.iter().map(ToString::to_string)).collect();
     let stands = item.address.as_deref().unwrap_or_default();
+    let fingerprint = fingerprint(&[class(item.class), stands, &item.identity.to_string()]);
+    let label = item.label().map(|label| label.word().to_owned());
+    let (breaks, import_block) = (breaks(&item, found, broken), import_block(&item));
+    let Address { place, kind, id } = item.identity;
     out::DriftItem {
-        fingerprint: fingerprint(&[class(item.class), stands, &item.identity.to_string()]),
+        fingerprint,
         class: class(item.class).to_owned(),
-        label: item.label().map(|label| label.word().to_owned()),
-        address: item.address.clone(),
-        owner: item.owner.clone(),
-        state: item.state.clone(),
-        kind: item.identity.kind.to_string(),
-        id: item.identity.id.clone(),
-        arn: item.arn.clone(),
-        name: item.name.clone(),
-        account: place.account.clone(),
-        region: place.region.clone(),
+        label,
+        address: item.address,
+        owner: item.owner,
+        state: item.state,
+        kind: kind.into_owned(),
+        id,
+        arn: item.arn,
+        name: item.name,
+        account: place.account,
+        region: place.region,
         changes,
-        reasons,
-        breaks: breaks(item, found, broken),
-        import_block: import_block(item),
+        reasons: item.reason.into_iter().chain(item.gaps.iter().map(ToString::to_string)).collect(),
+        breaks,
+        import_block,
     }
 }
 
