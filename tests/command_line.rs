@@ -1,4 +1,5 @@
 //! Bad input of every sort: the message names the thing and the remedy, and the exit code is the contract's.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails that way")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

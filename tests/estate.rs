@@ -1,6 +1,7 @@
 //! The main job against a live API: the recorded estate on an emulator, before and after what was changed behind
 //! Terraform's back.
 #![cfg(feature = "aws")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails that way")]
 
 use std::collections::BTreeSet;
 use std::path::Path;

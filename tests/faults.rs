@@ -1,5 +1,6 @@
 //! Faults between the program and the API: whatever breaks, nothing becomes clean, missing or passed because of it.
 #![cfg(feature = "aws")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails that way")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::{Command, Output};

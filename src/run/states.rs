@@ -64,6 +64,7 @@ impl States {
     }
 
     /// Adds one that was fetched, or could not be.
+    #[cfg(feature = "aws")]
     pub fn push(&mut self, state: RecordedState) {
         self.recorded.push(state);
     }
