@@ -28,7 +28,6 @@ use gate::Facts;
 pub use gate::{
     Blocker, Criterion, CriterionOutcome, Decision, Interval, Obstacle, Verdict, mapped_component,
 };
-pub use grade::{credit_at_least, credit_at_most, graded};
 pub use number::Number;
 use overall::{Exceptions, Standing, Terms};
 pub use plan::{Candidate, Repair};

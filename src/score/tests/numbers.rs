@@ -59,11 +59,14 @@ proptest! {
     }
 
     #[test]
-    fn credit_falls_with_the_measure(a in 0_i128..5_000, b in 0_i128..5_000, objective in 1_i128..600) {
-        let credit = |measure: i128| credit_at_most(Exact::from_integer(measure), Exact::from_integer(objective));
-        prop_assert!(a > b || credit(a) >= credit(b));
-        prop_assert!(credit(a) >= Exact::default() && credit(a) <= Exact::from_integer(1));
-        prop_assert_eq!(credit(a) == Exact::from_integer(1), a <= objective);
+    fn credit_falls_with_the_measure(a in 0_i64..5_000, b in 0_i64..5_000, objective in 1_i64..600) {
+        let worth = |measure: i64| match Outcome::graded(measure, objective, String::new()) {
+            Outcome::Pass => grade::PARTS,
+            Outcome::Partial(numerator, denominator, _) => grade::parts((numerator, denominator)),
+            other => panic!("{other:?}"),
+        };
+        prop_assert!(a > b || worth(a) >= worth(b));
+        prop_assert_eq!(worth(a) == grade::PARTS, a <= objective);
     }
 }
 
@@ -85,38 +88,19 @@ fn rounding_is_half_up_at_two_decimals() {
 
 #[test]
 fn credit_follows_straight_lines_between_its_corners() {
-    let credit =
-        |numerator, denominator| credit_at_most(Exact::new(numerator, denominator), Exact::from_integer(1));
-    for (ratio, expected) in [
-        ((0, 1), (1, 1)),
-        ((1, 1), (1, 1)),
-        ((3, 2), (3, 4)),
-        ((2, 1), (1, 2)),
-        ((3, 1), (3, 8)),
-        ((4, 1), (1, 4)),
-        ((6, 1), (1, 8)),
-        ((8, 1), (0, 1)),
-        ((9, 1), (0, 1)),
-    ] {
-        assert_eq!(credit(ratio.0, ratio.1), Exact::new(expected.0, expected.1), "{ratio:?}");
+    let worth = |quarters: i64| match Outcome::graded(quarters, 4, String::new()) {
+        Outcome::Partial(numerator, denominator, _) => grade::parts((numerator, denominator)),
+        outcome => panic!("{outcome:?}"),
+    };
+    let expected =
+        [(6, 750_000), (8, 500_000), (12, 375_000), (16, 250_000), (24, 125_000), (32, 0), (36, 0)];
+    for (quarters, parts) in expected {
+        assert_eq!(worth(quarters), parts, "{quarters} quarters of the objective");
     }
-    let whole = Exact::from_integer;
-    assert_eq!(
-        credit_at_least(whole(30), whole(60)),
-        Exact::new(1, 2),
-        "half of what is needed, like twice too much"
-    );
-    assert_eq!(credit_at_least(whole(60), whole(60)), whole(1));
-    assert_eq!(credit_at_least(whole(0), whole(60)), whole(0));
-    assert_eq!(credit_at_most(whole(0), whole(0)), whole(1), "an objective of zero is met by zero");
-    assert_eq!(credit_at_most(whole(1), whole(0)), whole(0));
 }
 
 #[test]
-fn a_graded_outcome_below_one_is_no_pass() {
-    let say = || "lags".to_owned();
-    assert_eq!(graded(Exact::from_integer(1), say), Outcome::Pass);
-    assert_eq!(graded(Exact::new(1, 3), say), Outcome::Partial(333_333, 1_000_000, "lags".into()));
+fn a_credit_below_one_is_no_pass() {
     assert_eq!(grade::parts((2, 3)), 666_666, "six digits, rounded down");
     assert_eq!(grade::parts((3, 3)), 999_999, "a partial never counts as whole");
     assert_eq!((grade::parts((-1, 3)), grade::parts((1, 0))), (0, 0));
