@@ -1,6 +1,5 @@
 //! Every page's cases are run against its check: the documentation is the test.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails that way")]
 
 use std::collections::BTreeMap;
 
