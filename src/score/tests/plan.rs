@@ -188,10 +188,8 @@ fn the_route_is_short_where_one_permission_suffices() {
     assert!(names.len() <= 2, "{names:?}");
 }
 
-/// Not a test of the suite, because time is not a property: `cargo test --release -- --ignored score_is_fast`.
 #[test]
-#[ignore = "measures time; run it in a release build"]
-fn the_score_is_fast() {
+fn five_thousand_findings_lose_what_is_missing_and_nothing_more() {
     let checks = 240;
     let all: Vec<Finding> = (0..5_000_usize)
         .map(|at| {
@@ -212,14 +210,14 @@ fn the_score_is_fast() {
             finding
         })
         .collect();
-    let start = std::time::Instant::now();
     let card = scored(&all, &profile_with("[score]\nminimum_coverage = 1\n"));
-    let took = start.elapsed();
     assert_eq!(card.findings.len(), all.len());
-    assert!(
-        took.as_millis() < 1_000,
-        "{took:?} for {} candidates and {} steps",
-        card.plan.len(),
-        card.route.steps.len()
-    );
+    let lost = card
+        .findings
+        .iter()
+        .map(|one| &one.points_lost)
+        .chain(card.other_losses.iter().map(|one| &one.points));
+    let hundred = lost.fold(card.evidenced.clone(), |sum, points| sum.plus(points));
+    assert_eq!(hundred, Number::from_exact(Exact::from_integer(100)));
+    assert!(!card.plan.is_empty());
 }
