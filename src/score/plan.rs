@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use stateward_model::Cause;
+use stateward_model::{Address, Cause};
 
 use super::book::{Book, Entry, Situation};
 use super::number::Number;
@@ -199,9 +199,12 @@ fn name(repair: &Repair, findings: &[Finding]) -> String {
         Repair::Check(id) => format!("{id} everywhere"),
         Repair::Finding(index) => {
             let Finding { check, target, .. } = &findings[*index];
+            let Address { place, kind, id } = &target.identity;
             match (&target.address, &target.state) {
                 (Some(address), Some(state)) => format!("{} on {address} in {state}", check.id),
-                _ => format!("{} on {}", check.id, target.identity),
+                (None, Some(state)) => format!("{} on {state}", check.id),
+                _ if kind == "stateward_estate" => format!("{} on the estate", check.id),
+                _ => format!("{} on {kind} {id} in {place}", check.id),
             }
         }
     }

@@ -143,6 +143,24 @@ fn one_edit_repairs_every_instance_of_a_block_and_a_module() {
 }
 
 #[test]
+fn a_repair_is_called_by_what_people_would_look_for() {
+    let check = check("X-1", "iac", Category::Iac, Severity::High);
+    let mut all = row(check, "fff");
+    all[1].target.state = Some("s3://bucket/prod.tfstate".into());
+    all[2].target.identity.kind = "stateward_estate".into();
+    let card = scored(&all, &profile());
+    let mut names: Vec<&str> = card.plan.iter().map(|one| one.name.as_str()).collect();
+    names.sort_unstable();
+    let expected = [
+        "X-1 everywhere",
+        "X-1 on aws_thing X-1-0 in 1/us-west-2",
+        "X-1 on s3://bucket/prod.tfstate",
+        "X-1 on the estate",
+    ];
+    assert_eq!(names, expected);
+}
+
+#[test]
 fn missing_evidence_is_repaired_by_the_call_that_would_tell() {
     let checks = ["A", "B", "C", "D"].map(|id| check(id, "storage", Category::Backup, Severity::High));
     let mut all =
