@@ -8,13 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use stateward_model::kind::{Form, Kind};
-use stateward_model::{Address, GLOBAL, Place, Resource, Scope, kinds};
+use stateward_model::{Address, GLOBAL, Place, Resource, Scope, kinds, secret};
 
 /// What declared satellites claim, by owner and attribute.
 #[derive(Debug, Default)]
 pub struct Claims {
     atoms: BTreeMap<(Address, &'static str), Vec<Value>>,
     blocks: BTreeSet<(Address, &'static str)>,
+    /// Lists of which a part claims what the state hides.
+    hidden: BTreeSet<(Address, &'static str)>,
 }
 
 impl Claims {
@@ -31,6 +33,9 @@ impl Claims {
                 }
                 Form::Atoms { claims: of, .. } => {
                     for (attribute, atom) in of(&resource) {
+                        if secret::holds_digest(&atom) {
+                            claims.hidden.insert((address.clone(), attribute));
+                        }
                         claims.atoms.entry((address.clone(), attribute)).or_default().push(atom);
                     }
                 }
@@ -42,6 +47,11 @@ impl Claims {
     /// The atoms that satellites claim of one attribute of an owner.
     pub fn of_owner(&self, owner: &Address, attribute: &'static str) -> Vec<Value> {
         self.atoms.get(&(owner.clone(), attribute)).cloned().unwrap_or_default()
+    }
+
+    /// True when a part claims something of the list that only its digest is known of.
+    pub fn is_hidden(&self, owner: &Address, attribute: &'static str) -> bool {
+        !self.hidden.is_empty() && self.hidden.contains(&(owner.clone(), attribute))
     }
 
     /// True when a satellite stands for the attribute, so that it is compared there and not on the owner (N9).

@@ -86,6 +86,14 @@ const GUARDED: &[(&str, &str, Order)] = &[
     ("aws_s3_bucket_public_access_block", "block_public_policy", Order::On),
     ("aws_s3_bucket_public_access_block", "ignore_public_acls", Order::On),
     ("aws_s3_bucket_public_access_block", "restrict_public_buckets", Order::On),
+    ("aws_s3_account_public_access_block", "block_public_acls", Order::On),
+    ("aws_s3_account_public_access_block", "block_public_policy", Order::On),
+    ("aws_s3_account_public_access_block", "ignore_public_acls", Order::On),
+    ("aws_s3_account_public_access_block", "restrict_public_buckets", Order::On),
+    ("aws_s3_bucket_versioning", "versioning_configuration.status", Order::On),
+    ("aws_s3_bucket_versioning", "versioning_configuration.mfa_delete", Order::On),
+    ("aws_s3_bucket_acl", "acl", Order::AnyChange),
+    ("aws_s3_bucket_acl", "access_control_policy", Order::AnyChange),
     ("aws_cloudwatch_log_group", "retention_in_days", Order::More),
     ("aws_sqs_queue", "sqs_managed_sse_enabled", Order::On),
     ("aws_lb", "drop_invalid_header_fields", Order::On),
@@ -168,8 +176,24 @@ fn by_order(order: Order, declared: &Value, live: &Value) -> Label {
             (was, now) => better(now > was),
         },
         Order::Fewer if live.is_null() => Label::Tightening,
+        Order::Fewer if differs_in_words_alone(declared, live) => Label::Other,
         Order::Fewer => Label::Loosening,
     }
+}
+
+/// The same rule with another description.
+fn differs_in_words_alone(declared: &Value, live: &Value) -> bool {
+    let (Some(declared), Some(live)) = (declared.as_object(), live.as_object()) else { return false };
+    let names = declared.keys().chain(live.keys());
+    names.into_iter().all(|name| name == "description" || declared.get(name) == live.get(name))
+}
+
+/// True when the rule `added` admits only what the rule `removed` admitted: protocol and ports the same, and its range
+/// inside the other's.
+pub fn narrows(removed: &Value, added: &Value) -> bool {
+    let range = |rule: &Value| rule["source"].as_str()?.parse::<ipnet::IpNet>().ok();
+    let same = ["protocol", "from_port", "to_port"].iter().all(|name| removed[*name] == added[*name]);
+    same && matches!((range(removed), range(added)), (Some(was), Some(now)) if was.contains(&now))
 }
 
 fn is_on(value: &Value) -> bool {
@@ -221,6 +245,30 @@ mod tests {
         assert_eq!(label("instance_class", json!("a"), json!("b")), Label::Capacity);
         assert_eq!(label("engine_version", json!("1"), json!("2")), Label::Version);
         assert_eq!(label("description", json!("1"), json!("2")), Label::Other);
+    }
+
+    #[test]
+    fn a_narrower_rule_and_other_words_do_not_loosen() {
+        let rule = |source: &str, words: &str| json!({"key": source, "protocol": "tcp", "from_port": 22, "to_port": 22, "source": source, "description": words});
+        assert!(narrows(&rule("0.0.0.0/0", ""), &rule("10.0.0.0/8", "")));
+        assert!(!narrows(&rule("10.0.0.0/8", ""), &rule("0.0.0.0/0", "")));
+        assert!(!narrows(&rule("sg-1", ""), &rule("10.0.0.0/8", "")));
+        let words = of_change("aws_security_group", "ingress", &rule("sg-1", "a"), &rule("sg-1", "b"));
+        assert_eq!(words, Label::Other);
+        let label = |kind: &str, path: &str, a: Value, b: Value| of_change(kind, path, &a, &b);
+        assert_eq!(
+            label("aws_s3_account_public_access_block", "block_public_acls", json!(true), json!(false)),
+            Label::Loosening
+        );
+        assert_eq!(
+            label(
+                "aws_s3_bucket_versioning",
+                "versioning_configuration[0].status",
+                json!("Enabled"),
+                json!("Suspended")
+            ),
+            Label::Loosening
+        );
     }
 
     #[test]

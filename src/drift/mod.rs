@@ -187,6 +187,9 @@ impl Coverage {
     }
 }
 
+/// The rule under which instances of other providers than AWS's are counted and left alone.
+pub const OTHER_PROVIDER: &str = "provider";
+
 /// Compares every declared instance with the live inventory, and looks for what no state has. `declared` gives the
 /// instances, and is asked three times: they are not all in memory together.
 pub fn reconcile<I>(declared: impl Fn() -> I, live: &Inventory, scope: &Coverage) -> Drift
@@ -297,8 +300,11 @@ where
         return by_identity;
     }
     for resource in declared().filter(claims_identity).filter(|one| twice.contains(&hash(&one.address))) {
-        let address = resource.declared.map(|facts| facts.address).unwrap_or_default();
-        by_identity.entry(resource.address).or_default().push(address);
+        let facts = resource.declared.unwrap_or_default();
+        by_identity
+            .entry(resource.address)
+            .or_default()
+            .push(format!("{} in {}", facts.address, facts.state));
     }
     by_identity.retain(|_, addresses| addresses.len() > 1);
     by_identity
@@ -321,6 +327,12 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn instance(&mut self, resource: &Resource, twice: &BTreeMap<Address, Vec<String>>) {
+        if !resource.kind().starts_with("aws") {
+            // Another provider's: nothing that a reading of AWS could confirm or miss.
+            let address = resource.declared.as_ref().map(|facts| facts.address.clone()).unwrap_or_default();
+            let rule = OTHER_PROVIDER.to_owned();
+            return self.drift.suppressed.push(Suppressed { rule, address, path: "*".to_owned() });
+        }
         let Some(kind) = kinds::find(resource.kind()) else {
             let gap =
                 Gap::new(resource.kind().to_owned(), Cause::Unsupported, "this type cannot be read yet");
@@ -428,6 +440,11 @@ impl Run<'_> {
             Comparison::Changed(changes) => {
                 for change in changes {
                     let path = own_tag_path(resource, &change.path);
+                    if secret::holds_digest(&change.declared) {
+                        // Only a digest of it is known, and equal by meaning is more than equal by digest.
+                        item.gaps.push(digest_gap(&path));
+                        continue;
+                    }
                     let label = label::of_change(&item.identity.kind, &path, &change.declared, &change.live);
                     let sensitive = attr.secret || is_sensitive(resource, &path);
                     item.changes.push(ItemChange {
@@ -455,8 +472,7 @@ impl Run<'_> {
         }
         if live.is_array() || live.is_object() {
             // Equal by meaning and equal by digest are two things where order or defaults play a part.
-            let gap = Gap::new(path.to_owned(), Cause::NotInState, "sensitive: only a digest of it is known");
-            return item.gaps.push(gap);
+            return item.gaps.push(digest_gap(path));
         }
         let label = label::of_change(&item.identity.kind, path, declared, &live_digest);
         item.changes.push(ItemChange {
@@ -489,6 +505,10 @@ impl Run<'_> {
             Err(gap) => return item.gaps.push(gap),
         };
         let Form::Atoms { atoms, .. } = satellite.form else { return };
+        let hidden = resource.raw(attr.path).is_ok_and(secret::holds_digest);
+        if hidden || self.claims.is_hidden(&resource.address, attr.path) {
+            return item.gaps.push(digest_gap(attr.path));
+        }
         let present = atoms(live, attr.path, value);
         let inline = match resource.raw(attr.path) {
             Ok(value) => atoms(resource, attr.path, value),
@@ -496,8 +516,14 @@ impl Run<'_> {
         };
         let claimed = self.claims.of_owner(&resource.address, attr.path);
         let found = atoms::match_owner(&inline, &claimed, &present);
+        let removed: Vec<Value> =
+            found.changes.iter().filter(|(_, live)| live.is_null()).map(|(was, _)| was.clone()).collect();
         for (declared, live) in found.changes {
-            let label = label::of_change(&item.identity.kind, attr.path, &declared, &live);
+            let narrower = declared.is_null() && removed.iter().any(|was| label::narrows(was, &live));
+            let label = match narrower {
+                true => Label::Tightening,
+                false => label::of_change(&item.identity.kind, attr.path, &declared, &live),
+            };
             item.changes.push(ItemChange {
                 path: attr.path.to_owned(),
                 declared,
@@ -577,6 +603,9 @@ impl Run<'_> {
                     let detail = "the state does not say which part of its owner it is";
                     let gap = Gap::new(resource.kind().to_owned(), Cause::NotInState, detail);
                     return self.drift.items.push(Item::unknown(resource, gap));
+                }
+                if let Some((attribute, _)) = claims.iter().find(|(_, atom)| secret::holds_digest(atom)) {
+                    return self.drift.items.push(Item::unknown(resource, digest_gap(attribute)));
                 }
                 let mut absent = 0;
                 for (attribute, atom) in &claims {
@@ -686,6 +715,10 @@ fn is_backend_by_name(resource: &Resource) -> bool {
     }
 }
 
+fn digest_gap(path: &str) -> Gap {
+    Gap::new(path.to_owned(), Cause::NotInState, "sensitive: only a digest of it is known")
+}
+
 /// Some of many names: a list that grows with every claim would grow with their square.
 fn few(names: &[String]) -> String {
     const SHOWN: usize = 4;
@@ -717,4 +750,89 @@ fn own_tag_path(resource: &Resource, path: &str) -> String {
 fn is_sensitive(resource: &Resource, path: &str) -> bool {
     let top = path.split(['.', '[']).next().unwrap_or(path);
     resource.declared.as_ref().is_some_and(|facts| facts.sensitive.iter().any(|name| name == top))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use stateward_model::{Declared, Harvest, Reading};
+
+    fn place(kind: &str) -> Place {
+        match kinds::find(kind).map(|kind| kind.scope) {
+            Some(Scope::Global) => Place::new("1", stateward_model::GLOBAL),
+            _ => Place::new("1", "us-west-2"),
+        }
+    }
+
+    fn declared(kind: &'static str, id: &str, attributes: Value) -> Resource {
+        let mut resource = Resource::new(place(kind), kind, id);
+        resource.declared =
+            Some(Declared { address: format!("{kind}.{id}"), state: "s".into(), ..Declared::default() });
+        put(&mut resource, attributes);
+        resource
+    }
+
+    fn put(resource: &mut Resource, attributes: Value) {
+        for (path, value) in attributes.as_object().unwrap() {
+            resource.put_raw(path.clone(), Slot::Known(value.clone()));
+        }
+    }
+
+    fn live(kind: &'static str, id: &str, attributes: Value) -> Inventory {
+        let place = place(kind);
+        let mut resource = Resource::new(place.clone(), kind, id);
+        put(&mut resource, attributes);
+        let harvest = Harvest { resources: vec![resource], gaps: vec![] };
+        Inventory::live(vec![Reading { kind: kind.into(), place, observed_at: String::new(), harvest }])
+    }
+
+    fn compared(states: &[Resource], live: &Inventory) -> Drift {
+        let scope = Coverage {
+            accounts: BTreeSet::from(["1".to_owned()]),
+            regions: BTreeSet::from(["us-west-2".to_owned()]),
+            ..Coverage::default()
+        };
+        reconcile(|| states.iter().cloned(), live, &scope)
+    }
+
+    #[test]
+    fn what_a_state_hides_of_a_part_is_unknown_and_never_shown() {
+        let hidden = secret::digest(b"k", &json!("{\"Statement\":[]}"));
+        let policy = declared(
+            "aws_iam_role_policy",
+            "web:own",
+            json!({"role": "web", "name": "own", "policy": hidden}),
+        );
+        let role = declared("aws_iam_role", "web", json!({"name": "web"}));
+        let inventory = live(
+            "aws_iam_role",
+            "web",
+            json!({"name": "web", "inline_policy": [{"name": "own", "policy": "{\"Statement\":[\"open\"]}"}]}),
+        );
+        let drift = compared(&[policy, role], &inventory);
+        assert!(drift.items.iter().all(|item| item.class == Class::Unknown), "{:#?}", drift.items);
+        assert!(!format!("{:?}", drift.items).contains("open"));
+    }
+
+    #[test]
+    fn instances_of_other_providers_are_counted_and_left_alone() {
+        let random = declared("random_id", "x", json!({}));
+        let drift = compared(&[random], &Inventory::default());
+        assert!(drift.items.is_empty() && drift.in_sync.is_empty());
+        assert_eq!(drift.suppressed[0].rule, OTHER_PROVIDER);
+        let unsupported = declared("aws_lex_bot", "x", json!({}));
+        assert_eq!(compared(&[unsupported], &Inventory::default()).items[0].class, Class::Unknown);
+    }
+
+    #[test]
+    fn one_object_in_two_states_is_a_conflict_that_names_both() {
+        let one = declared("aws_s3_bucket", "b", json!({"bucket": "b"}));
+        let mut other = one.clone();
+        other.declared.as_mut().unwrap().state = "t".into();
+        let drift = compared(&[one, other], &live("aws_s3_bucket", "b", json!({"bucket": "b"})));
+        assert_eq!(drift.items.iter().filter(|item| item.class == Class::Conflict).count(), 2);
+        let reason = drift.items[0].reason.clone().unwrap();
+        assert!(reason.contains("in s") && reason.contains("in t"), "{reason}");
+    }
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::attr::Attr;
 use crate::gap::{Cause, Gap};
+use crate::secret;
 
 /// The region name that global services carry (N32).
 pub const GLOBAL: &str = "global";
@@ -185,6 +186,15 @@ impl Resource {
     pub fn put_raw(&mut self, path: impl Into<Cow<'static, str>>, slot: Slot) -> &mut Self {
         self.attributes.insert(path.into(), slot);
         self
+    }
+
+    /// Puts `hide` in the place of every value that looks like a credential, wherever it stands.
+    pub fn hide_credentials(&mut self, hide: &impl Fn(&Value) -> Value) {
+        for slot in self.attributes.values_mut() {
+            if let Slot::Known(value) = slot {
+                secret::without_credentials(value, hide);
+            }
+        }
     }
 
     /// The value of `key`.

@@ -32,6 +32,27 @@ pub fn is_digest(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.starts_with(PREFIX))
 }
 
+/// True when a digest stands somewhere in `value`.
+pub fn holds_digest(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(holds_digest),
+        Value::Object(map) => map.values().any(holds_digest),
+        // A policy or another document in a string may quote one.
+        Value::String(text) => text.contains(PREFIX),
+        _ => false,
+    }
+}
+
+/// `value` with `hide` in the place of every text that looks like a credential.
+pub fn without_credentials(value: &mut Value, hide: &impl Fn(&Value) -> Value) {
+    match value {
+        Value::String(text) if looks_secret(text) => *value = hide(value),
+        Value::Array(items) => items.iter_mut().for_each(|item| without_credentials(item, hide)),
+        Value::Object(map) => map.values_mut().for_each(|item| without_credentials(item, hide)),
+        _ => {}
+    }
+}
+
 /// True when text looks like a credential: a private key, an AWS secret, a token of a known form.
 /// Deliberately narrow: a name, an id or an ARN must never match.
 pub fn looks_secret(text: &str) -> bool {

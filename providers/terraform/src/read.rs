@@ -134,16 +134,13 @@ fn explain(uri: &str, error: &serde_json::Error) -> StateError {
 fn bare(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or(&text);
-    let mut outside = true;
-    text.chars()
-        .filter(|letter| {
-            if *letter == '"' {
-                outside = !outside;
-            }
-            outside && *letter != '"'
-        })
-        .collect::<String>()
-        .replace("string ,", "a string,")
+    // From the first quote to the last: what is quoted may hold quotes itself.
+    match (text.find('"'), text.rfind('"')) {
+        (Some(first), Some(last)) => {
+            format!("{}{}", &text[..first], &text[last + 1..]).replace("string ,", "a string,")
+        }
+        _ => text.to_owned(),
+    }
 }
 
 fn check_version(uri: &str, version: Option<u64>) -> Result<(), StateError> {
@@ -457,7 +454,7 @@ impl Context<'_> {
             Resource::new(Place::new("", ""), std::borrow::Cow::<'static, str>::clone(&name), id);
         resource.address.place = own_place(kind, &attributes);
         resource.arn = attributes.get("arn").and_then(Value::as_str).map(str::to_owned);
-        resource.name = human_name(&attributes);
+        resource.name = human_name(&attributes, &sensitive);
         resource.declared = Some(Declared {
             address,
             state: self.header.borrow().uri.clone(),
@@ -486,6 +483,7 @@ impl Context<'_> {
                     resource.put_raw(attr.path, Slot::Known(hidden));
                 }
             }
+            resource.hide_credentials(&|value| secret::digest(&key, value));
             if instance.attributes_flat.is_some() {
                 for attr in kind.attributes {
                     let gap = Gap::new("state", Cause::Unsupported, "flattened attributes are not read");
@@ -621,14 +619,15 @@ fn is_secret_name(name: &str) -> bool {
     NAMES.contains(&name) || name.ends_with("_password")
 }
 
-fn human_name(attributes: &Map<String, Value>) -> Option<String> {
+fn human_name(attributes: &Map<String, Value>, sensitive: &BTreeSet<String>) -> Option<String> {
     let text = |value: Option<&Value>| {
         value.and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
     };
-    let tag = attributes.get("tags").and_then(|tags| tags.get("Name"));
+    let open = |name: &str| attributes.get(name).filter(|_| !sensitive.contains(name));
+    let tag = open("tags").and_then(|tags| tags.get("Name"));
     text(tag).or_else(|| {
         ["name", "bucket", "identifier", "cluster_identifier", "alarm_name", "function_name"]
             .iter()
-            .find_map(|key| text(attributes.get(*key)))
+            .find_map(|key| text(open(key)))
     })
 }
