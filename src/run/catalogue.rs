@@ -3,6 +3,7 @@
 use anyhow::{Context, anyhow};
 use serde_json::json;
 use stateward::check::Check;
+use stateward::plan::UnknownWord;
 use stateward::{checks, compliance, generate};
 use tabled::builder::Builder;
 use tabled::settings::Style;
@@ -47,8 +48,9 @@ fn unknown(name: &str) -> anyhow::Error {
         .map(|known| (strsim::damerau_levenshtein(&known.to_lowercase(), &lower), known))
         .min()
         .filter(|(distance, _)| *distance <= 3)
-        .map(|(_, known)| format!("; did you mean '{known}'?"));
-    anyhow!("there is no check '{name}'{}\n  remedy: `stateward checks` lists them", near.unwrap_or_default())
+        .map(|(_, known)| known.to_owned());
+    let known = "those that `stateward checks` lists".to_owned();
+    UnknownWord { what: "check", word: name.to_owned(), near, known }.into()
 }
 
 fn describe(check: &'static Check) -> serde_json::Value {
@@ -129,7 +131,7 @@ fn files() -> anyhow::Result<Vec<(Artifact, &'static str, String)>> {
 #[cfg(feature = "aws")]
 fn policy() -> anyhow::Result<Option<(Artifact, &'static str, String)>> {
     let mut text =
-        serde_json::to_string_pretty(&stateward_aws::policy_document(&stateward_aws::all_calls()))?;
+        serde_json::to_string_pretty(&stateward_aws::policy_document(&stateward_aws::all_calls(), &[]))?;
     text.push('\n');
     Ok(Some((Artifact::Policy, "docs/iam-policy.json", text)))
 }

@@ -48,10 +48,13 @@ async fn read_all(
         && aws.accounts.iter().all(|account| account.gap.is_some())
     {
         let gap = one.gap.as_ref().map(ToString::to_string).unwrap_or_default();
-        bail!(
-            "no account could be entered: {gap}\n  remedy: set credentials up as for the AWS command line, and try \
-             `aws sts get-caller-identity` with them"
-        );
+        let remedy = match one.gap.as_ref().map(|gap| gap.cause) {
+            Some(Cause::Unreachable | Cause::Timeout) => "check the endpoint, the network and its proxy",
+            _ => {
+                "set credentials up as for the AWS command line, and try `aws sts get-caller-identity` with them"
+            }
+        };
+        bail!("no account could be entered: {gap}\n  remedy: {remedy}");
     }
     for (bucket, key) in std::mem::take(&mut states.remote) {
         let state = remote_state(&aws, &bucket, &key, &mut states).await;
@@ -63,12 +66,19 @@ async fn read_all(
     if let Some(gap) = states.first().and_then(|state| state.gap.clone())
         && states.iter().all(|state| state.gap.is_some())
     {
-        bail!("no state could be read: {}: {gap}", states[0].facts.uri);
+        bail!(
+            "no state could be read: {}: {gap}\n  remedy: check bucket and key, and that the credentials may read them",
+            states[0].facts.uri
+        );
     }
     let wanted = question.wanted(&states);
     let bar = progress(aws.listings(&wanted), outside);
-    let collected = aws.collect(wanted, &stamp(outside.now), &|_| bar.inc(1)).await;
+    let mut collected = aws.collect(wanted, &stamp(outside.now), &|_| bar.inc(1)).await;
     bar.finish_and_clear();
+    // What looks like a credential, in a tag or a description, goes no further than this.
+    for resource in collected.readings.iter_mut().flat_map(|reading| &mut reading.harvest.resources) {
+        resource.hide_credentials(&|_| serde_json::Value::String("(looks like a secret)".to_owned()));
+    }
     Ok(Snapshot {
         format: FORMAT.to_owned(),
         recorded_by: env!("CARGO_PKG_VERSION").to_owned(),
@@ -172,15 +182,18 @@ fn progress(listings: usize, outside: &Outside) -> ProgressBar {
 /// # Errors
 /// A state that cannot be read.
 pub fn policy(question: &Question, states: &[String]) -> anyhow::Result<String> {
-    let in_s3 = states.is_empty() || states.iter().any(|uri| uri.starts_with("s3://"));
     let local: Vec<String> = states.iter().filter(|uri| !uri.starts_with("s3://")).cloned().collect();
+    let in_s3 = states.iter().filter_map(|uri| uri.strip_prefix("s3://")?.split_once('/'));
+    let in_s3: Vec<(String, String)> =
+        in_s3.map(|(bucket, key)| (bucket.to_owned(), key.to_owned())).collect();
     let states = States::read_local(&local)?.settled("")?;
     let mut wanted = question.wanted(&states);
-    if states.is_empty() && question.selection.is_everything() {
+    if (states.is_empty() || !in_s3.is_empty()) && question.selection.is_everything() {
         // What a state will need is not known before it is read.
         stateward::plan::for_everything(&mut wanted);
     }
-    let mut text = serde_json::to_string_pretty(&policy_document(&calls_for(&wanted, in_s3)))?;
+    let mut text =
+        serde_json::to_string_pretty(&policy_document(&calls_for(&wanted, !in_s3.is_empty()), &in_s3))?;
     text.push('\n');
     Ok(text)
 }

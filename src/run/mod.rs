@@ -161,9 +161,7 @@ fn drift_code(document: &Document, fail_on: &[DriftFailOn]) -> u8 {
     let Some(drift) = &document.drift else { return 0 };
     let counts = &drift.summary;
     let counted = |which: &DriftFailOn| match which {
-        DriftFailOn::Drift => {
-            counts.changed + counts.missing + counts.unmanaged + counts.conflict + counts.ghost
-        }
+        DriftFailOn::Drift => counts.changed + counts.missing + counts.unmanaged + counts.conflict,
         DriftFailOn::Changed => counts.changed,
         DriftFailOn::Missing => counts.missing,
         DriftFailOn::Unmanaged => counts.unmanaged,
@@ -271,13 +269,21 @@ fn estate(
     if let Some(path) = &source.snapshot {
         let mut snapshot = open_snapshot(path)?;
         if !states.is_empty() {
-            let account = snapshot.accounts.first().map(|account| account.id.clone()).unwrap_or_default();
+            let account = snapshot.accounts.iter().find(|account| account.gap.is_none());
+            let account = account.map(|account| account.id.clone()).unwrap_or_default();
             snapshot.states = states.settled(&account)?;
         }
-        let as_of = match source.as_of {
-            Some(as_of) => as_of,
-            None => moment(&snapshot.as_of)?,
-        };
+        let recorded = moment(&snapshot.as_of)?;
+        let as_of = source.as_of.unwrap_or(recorded);
+        if as_of < recorded {
+            bail!(
+                "--as-of {} lies before the recording of {}: evidence from later proves nothing of that moment\n  \
+                 remedy: name a moment from {} onward",
+                stamp(as_of),
+                path.display(),
+                stamp(recorded)
+            );
+        }
         return Ok((snapshot, as_of));
     }
     let as_of = source.as_of.unwrap_or(outside.now);

@@ -73,6 +73,9 @@ const DISABLED: &[&str] = &[
     "InvalidRegion",
     "NotSignedUp",
 ];
+/// Codes of [`Cause::Disabled`] that are about one service and not about the region.
+pub(crate) const OF_A_SERVICE: &[&str] =
+    &["OptInRequired", "OptInRequiredException", "SubscriptionRequiredException", "NotSignedUp"];
 const UNSUPPORTED: &[&str] = &[
     "UnknownOperationException",
     "UnknownOperation",

@@ -8,7 +8,7 @@ use stateward_model::Wanted;
 use crate::account::ACCOUNT_CALLS;
 use crate::call::Call;
 use crate::collectors;
-use crate::state_s3::STATE_CALLS;
+use crate::state_s3::{LOCK_WORDS, STATE_CALLS};
 
 /// Every call that Stateward may ever make, sorted by name.
 pub fn all_calls() -> Vec<&'static Call> {
@@ -37,27 +37,72 @@ fn unique(calls: impl Iterator<Item = &'static Call>) -> Vec<&'static Call> {
     by_name.into_values().collect()
 }
 
-/// An IAM policy document that permits exactly `calls`, one statement a service.
-pub fn policy_document(calls: &[&Call]) -> Value {
+/// Actions that read data and not configuration: they are permitted on the states that were named, and nowhere else.
+const OF_STATES: &[&str] = &["s3:GetObject", "dynamodb:GetItem"];
+
+/// An IAM policy document that permits exactly `calls`, one statement a service, and the reading of `states` (bucket and
+/// key): the object and its lock file, the lock tables by their names, and the key of the bucket where S3 asks for it.
+pub fn policy_document(calls: &[&Call], states: &[(String, String)]) -> Value {
     let mut services: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for call in calls {
-        let action = call.iam_action();
-        let service = action.split_once(':').map_or(call.service, |_| call.service);
-        services.entry(service).or_default().insert(action);
+    for call in calls.iter().filter(|call| !OF_STATES.contains(&call.iam_action().as_str())) {
+        services.entry(call.service).or_default().insert(call.iam_action());
     }
-    let statements: Vec<Value> = services
+    let mut statements: Vec<Value> = services
         .into_iter()
         .map(|(service, actions)| {
             let sid: String = service.chars().filter(char::is_ascii_alphanumeric).collect();
             json!({ "Sid": format!("Stateward{sid}"), "Effect": "Allow", "Action": actions, "Resource": "*" })
         })
         .collect();
+    if !states.is_empty() {
+        statements.extend(of_states(states));
+    }
     json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+fn of_states(states: &[(String, String)]) -> [Value; 4] {
+    let objects: BTreeSet<String> = states
+        .iter()
+        .flat_map(|(bucket, key)| ["", ".tflock"].map(|end| format!("arn:aws:s3:::{bucket}/{key}{end}")))
+        .collect();
+    let buckets: BTreeSet<String> =
+        states.iter().map(|(bucket, _)| format!("arn:aws:s3:::{bucket}")).collect();
+    let tables = LOCK_WORDS.map(|word| format!("arn:aws:dynamodb:*:*:table/*{word}*"));
+    let allow = |sid: &str, action: Value, resource: Value| json!({ "Sid": format!("StatewardStates{sid}"), "Effect": "Allow", "Action": action, "Resource": resource });
+    let mut key = allow("Key", json!("kms:Decrypt"), json!("*"));
+    key["Condition"] = json!({ "StringLike": { "kms:ViaService": "s3.*.amazonaws.com" } });
+    [
+        allow("Objects", json!("s3:GetObject"), json!(objects)),
+        // Without it, an object that is not there answers like one that is forbidden.
+        allow("Buckets", json!("s3:ListBucket"), json!(buckets)),
+        allow("Locks", json!("dynamodb:GetItem"), json!(tables)),
+        key,
+    ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn data_is_read_of_the_named_states_alone() {
+        let everything = policy_document(&all_calls(), &[]).to_string();
+        assert!(
+            !everything.contains("GetObject\"")
+                && !everything.contains("GetItem")
+                && !everything.contains("Decrypt")
+        );
+        let document = policy_document(&all_calls(), &[("b".into(), "k".into())]);
+        let statement = |sid: &str| {
+            let all = document["Statement"].as_array().unwrap().iter();
+            all.clone().find(|one| one["Sid"] == sid).unwrap().clone()
+        };
+        let objects = statement("StatewardStatesObjects");
+        assert_eq!(objects["Resource"], json!(["arn:aws:s3:::b/k", "arn:aws:s3:::b/k.tflock"]));
+        assert_eq!(statement("StatewardStatesBuckets")["Resource"], json!(["arn:aws:s3:::b"]));
+        assert_eq!(statement("StatewardStatesLocks")["Resource"].as_array().unwrap().len(), LOCK_WORDS.len());
+        assert!(statement("StatewardStatesKey")["Condition"].is_object());
+    }
 
     #[test]
     fn no_declared_call_writes() {

@@ -17,7 +17,7 @@ use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::Instant;
 
 use crate::call::Call;
-use crate::classify::{Failure, classify};
+use crate::classify::{self, Failure, classify};
 use crate::guard::AllowList;
 use crate::ledger::{Event, Ledger};
 use crate::limiter::Limiter;
@@ -404,6 +404,8 @@ impl Session {
     fn trip(&self, call: &'static Call, failure: &Failure) {
         let key = match (failure.cause, failure.code.as_str()) {
             (Cause::Unreachable, "Unreachable") => call.service,
+            // A service that the account has not subscribed to says nothing of the others.
+            (Cause::Disabled, code) if classify::OF_A_SERVICE.contains(&code) => call.service,
             (Cause::Expired | Cause::Disabled, _) => "*",
             _ => return,
         };

@@ -76,8 +76,13 @@ pub async fn fetch_state(
         return Err(Gap::new(GET_OBJECT.name(), Cause::Expired, "no account could be entered"));
     };
     let location = home
-        .call(&GET_BUCKET_LOCATION, || home.s3().get_bucket_location().bucket(bucket).send())
+        .call_or_none(&GET_BUCKET_LOCATION, &["NoSuchBucket"], || {
+            home.s3().get_bucket_location().bucket(bucket).send()
+        })
         .await?
+        .ok_or_else(|| {
+            Gap::new(GET_BUCKET_LOCATION.name(), Cause::Absent, format!("there is no bucket {bucket}"))
+        })?
         .location_constraint
         .map(|constraint| constraint.as_str().to_owned())
         .unwrap_or_default();
@@ -93,7 +98,10 @@ pub async fn fetch_state(
     let started = tokio::time::Instant::now();
     while object.locked && started.elapsed() < patience {
         tokio::time::sleep(Duration::from_millis(500)).await;
+        object.gaps.clear();
         find_lock(&session, bucket, key, &mut object).await;
+        // A lock that was seen and cannot be looked at any more is still a lock.
+        object.locked |= !object.gaps.is_empty();
     }
     let mut last = None;
     for _ in 0..3 {
@@ -117,8 +125,14 @@ async fn download(
     key: &str,
     object: &mut StateObject,
 ) -> Result<(File, String), Gap> {
-    let answer =
-        session.call(&GET_OBJECT, || session.s3().get_object().bucket(bucket).key(key).send()).await?;
+    let absent =
+        || Gap::new(GET_OBJECT.name(), Cause::Absent, format!("there is no object {key} in {bucket}"));
+    let answer = session
+        .call_or_none(&GET_OBJECT, &["NoSuchKey", "NoSuchBucket"], || {
+            session.s3().get_object().bucket(bucket).key(key).send()
+        })
+        .await?
+        .ok_or_else(absent)?;
     object.version = answer.version_id;
     object.encryption = answer.server_side_encryption.map(|kind| kind.as_str().to_owned());
     object.written_at = answer.last_modified.map(|time| time.secs());
@@ -247,10 +261,13 @@ impl Info {
     }
 }
 
+/// What names of lock tables hold.
+pub(crate) const LOCK_WORDS: [&str; 4] = ["lock", "tfstate", "terraform", "tofu"];
+
 /// Lock tables are named for what they are; asking every table of an account for an item would be rude.
 fn may_hold_locks(table: &str) -> bool {
     let name = table.to_lowercase();
-    ["lock", "tfstate", "terraform", "tofu"].iter().any(|word| name.contains(word))
+    LOCK_WORDS.iter().any(|word| name.contains(word))
 }
 
 async fn table_lock(session: &Session, table: &str, bucket: &str, key: &str, object: &mut StateObject) {

@@ -29,6 +29,8 @@ pub enum Cause {
     NotRequested,
     /// The state does not carry this attribute (another provider version wrote it).
     NotInState,
+    /// What was named by hand is not there.
+    Absent,
     /// It was read too long ago to be believed.
     Stale,
 }
@@ -47,6 +49,7 @@ impl Cause {
             Self::Malformed => "malformed",
             Self::NotRequested => "not_requested",
             Self::NotInState => "not_in_state",
+            Self::Absent => "absent",
             Self::Stale => "stale",
         }
     }
