@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stateward_model::{Address, Resource, Wanted, kinds};
+use stateward_model::{Address, GLOBAL, Kind, Place, Resource, Wanted, kinds};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -14,7 +14,7 @@ use crate::plan::{self, Selection, UnknownWord};
 use crate::profile::Profile;
 use crate::result::{Document, Run, build};
 use crate::score;
-use crate::snapshot::{RecordedState, Snapshot};
+use crate::snapshot::{RecordedRegion, RecordedState, Snapshot};
 
 /// What a run asks of an estate.
 pub struct Question<'a> {
@@ -63,7 +63,6 @@ impl<'a> Question<'a> {
         let judged =
             |check: &&'static Check| !states.is_empty() || !matches!(check.subject, Subject::State(_));
         let checks: Vec<&'static Check> = self.checks.iter().copied().filter(judged).collect();
-        plan::for_checks(&checks, self.profile, &mut wanted);
         if self.drift && !states.is_empty() {
             for state in states {
                 plan::for_states(state.resources.iter(), &mut wanted);
@@ -72,7 +71,10 @@ impl<'a> Question<'a> {
                 plan::for_existence(&mut wanted);
             }
         }
-        if self.verdict { wanted } else { plan::only_services(&wanted, &self.selection.services) }
+        // A selection of services narrows the comparison; what a selected check needs beside, it gets.
+        let mut wanted = plan::only_services(&wanted, &self.selection.services);
+        plan::for_checks(&checks, self.profile, &mut wanted);
+        wanted
     }
 
     /// Checks of the catalogue that are not made, by id.
@@ -109,9 +111,13 @@ pub(crate) struct Identity {
 
 /// Answers `question` over `snapshot` as of `as_of`.
 pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, run: Run) -> Document {
-    let Snapshot { accounts, regions, readings, operations, errors, wall_ms, states, .. } = snapshot;
+    let Snapshot { accounts, regions, readings, operations, errors, wall_ms, states, .. } =
+        asked(snapshot, question);
     let mut recorded = build::Recorded { accounts, regions, operations, errors, wall_ms, states };
-    let live = Inventory::live(readings);
+    let mut live = Inventory::live(readings);
+    let accounts = recorded.accounts.iter().map(|account| (account.id.clone(), account.gap.clone()));
+    let regions: Vec<String> = question.profile.regions.iter().map(|region| region.name.clone()).collect();
+    live.expect(&accounts.collect::<Vec<_>>(), &regions);
     for state in &mut recorded.states {
         state.facts.observe(state.resources.iter(), &question.profile.environments);
         state.facts.unread = state.gap.clone();
@@ -146,6 +152,48 @@ pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, 
     });
     let found = Found { live, drift, idle_rules, findings, declared, scorecard, identities };
     build::document(&recorded, found, question, run)
+}
+
+/// Of a recording, what the question asks: a replay must not see regions, types or errors that a live run would not
+/// have looked for. Of a live run this is everything.
+fn asked(mut snapshot: Snapshot, question: &Question) -> Snapshot {
+    let wanted = question.wanted(&snapshot.states);
+    let regions = &question.profile.regions;
+    let audited = |region: &str| region == GLOBAL || regions.iter().any(|known| known.name == region);
+    snapshot.readings.retain(|reading| wanted.has_kind(&reading.kind) && audited(&reading.place.region));
+    let read: BTreeSet<Place> = snapshot.readings.iter().map(|reading| reading.place.clone()).collect();
+    snapshot.regions = read
+        .iter()
+        .filter(|place| place.region != GLOBAL)
+        .map(|place| {
+            let here = snapshot.readings.iter().filter(|reading| &reading.place == place);
+            let failed = here.clone().filter(|reading| !reading.harvest.gaps.is_empty()).count();
+            RecordedRegion { place: place.clone(), read: here.count() - failed, failed }
+        })
+        .collect();
+    // An operation that no kind names is the backend's or proves an identity: always asked, wherever it was.
+    let named = |name: &str| {
+        let mut fills = kinds::all().filter(|kind| fills(kind, name)).peekable();
+        let asked = fills.peek().is_none();
+        asked || fills.any(|kind| asks(&wanted, kind, name))
+    };
+    let home =
+        |region: &str| audited(region) || !snapshot.regions.iter().any(|known| known.place.region == region);
+    snapshot
+        .operations
+        .retain(|one| named(&format!("{}:{}", one.service, one.operation)) && home(&one.region));
+    snapshot.errors.retain(|one| named(&format!("{}:{}", one.service, one.operation)) && home(&one.region));
+    snapshot
+}
+
+fn fills(kind: &Kind, call: &str) -> bool {
+    kind.listed_by.contains(&call) || kind.attributes.iter().any(|attr| attr.read_by.contains(&call))
+}
+
+fn asks(wanted: &Wanted, kind: &Kind, call: &str) -> bool {
+    let listed = wanted.has_kind(kind.name) && kind.listed_by.contains(&call);
+    let attributes = kind.attributes.iter().filter(|attr| attr.read_by.contains(&call));
+    listed || attributes.into_iter().any(|attr| wanted.has(kind.name, attr.path))
 }
 
 /// Judges the states by the same checks, so that a drift knows what it breaks.
@@ -194,7 +242,8 @@ fn outages(checks: &[&'static Check], live: &Inventory) -> BTreeMap<String, Stri
 }
 
 fn coverage(question: &Question, recorded: &build::Recorded) -> Coverage {
-    let entered = recorded.accounts.iter().filter(|account| account.gap.is_none());
+    // An account that could not be entered is audited all the same: what it holds is unknown, and not beyond the scope.
+    let accounts = recorded.accounts.iter().map(|account| account.id.clone());
     let unread = recorded.states.iter().filter(|state| state.gap.is_some());
     let services = &question.selection.services;
     let counted = kinds::all().filter(|kind| {
@@ -212,7 +261,7 @@ fn coverage(question: &Question, recorded: &build::Recorded) -> Coverage {
         }
     }
     Coverage {
-        accounts: entered.map(|account| account.id.clone()).collect(),
+        accounts: accounts.filter(|id| !id.is_empty()).collect(),
         regions: question.profile.regions.iter().map(|region| region.name.clone()).collect(),
         unmanaged: counted.filter(|_| question.unmanaged).map(|kind| kind.name.to_owned()).collect(),
         unread_states: unread.map(|state| state.facts.uri.clone()).collect(),

@@ -1,7 +1,7 @@
 //! Everything that was read, with what could not be read, in one place to ask.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stateward_model::{Address, Cause, Exclusion, Gap, Kind, Place, Reading, Resource, Scope, kinds};
 
@@ -39,6 +39,34 @@ impl Inventory {
             inventory.extend(reading.harvest.resources);
         }
         inventory
+    }
+
+    /// Says where everything that was read at all should have been read: every account with the reason why it could not
+    /// be entered, and every region. Where nobody looked, nothing is known, and that is a gap of the listing.
+    pub fn expect(&mut self, accounts: &[(String, Option<Gap>)], regions: &[String]) {
+        let read: BTreeSet<String> = self.coverage.keys().map(|(kind, _)| kind.clone()).collect();
+        for kind in read {
+            let is_global = kinds::find(&kind).is_some_and(|kind| kind.scope == Scope::Global);
+            let regions: Vec<&str> = match is_global {
+                true => vec![stateward_model::GLOBAL],
+                false => regions.iter().map(String::as_str).collect(),
+            };
+            for (account, refused) in accounts {
+                for region in &regions {
+                    let place = Place::new(account.clone(), *region);
+                    let unread = || {
+                        let nobody = || {
+                            Gap::new(kind.clone(), Cause::NotRequested, format!("nobody looked in {place}"))
+                        };
+                        Coverage {
+                            gaps: vec![refused.clone().unwrap_or_else(nobody)],
+                            observed_at: String::new(),
+                        }
+                    };
+                    self.coverage.entry((kind.clone(), place.clone())).or_insert_with(unread);
+                }
+            }
+        }
     }
 
     /// The declared inventory: `gaps` are the states that could not be read, and while there is any, no kind is whole.
@@ -87,8 +115,7 @@ impl Inventory {
 
     /// Every place that was looked at, sorted.
     pub fn all_places(&self) -> Vec<Place> {
-        let places: std::collections::BTreeSet<Place> =
-            self.coverage.keys().map(|(_, place)| place.clone()).collect();
+        let places: BTreeSet<Place> = self.coverage.keys().map(|(_, place)| place.clone()).collect();
         places.into_iter().collect()
     }
 
@@ -205,6 +232,21 @@ mod tests {
         let missing = inventory.lookup(&vpc::KIND, &Place::new("1", "b"), "v9");
         assert!(missing.is_err(), "absence in a broken listing proves nothing");
         assert_eq!(inventory.lookup(&vpc::KIND, &Place::new("1", "a"), "v9"), Ok(None));
+    }
+
+    #[test]
+    fn where_nobody_looked_nothing_is_known() {
+        let denied = Gap::new("sts:AssumeRole", Cause::Denied, "");
+        let mut inventory = Inventory::live(vec![reading("a", &["v1"], vec![])]);
+        let accounts = [("1".to_owned(), None), ("2".to_owned(), Some(denied.clone()))];
+        inventory.expect(&accounts, &["a".to_owned(), "b".to_owned()]);
+        assert_eq!(inventory.complete(&vpc::KIND, &Place::new("1", "a")), Ok(()));
+        let elsewhere = inventory.complete(&vpc::KIND, &Place::new("1", "b")).unwrap_err();
+        assert_eq!(elsewhere.cause, Cause::NotRequested);
+        assert_eq!(inventory.complete(&vpc::KIND, &Place::new("2", "a")), Err(denied));
+        assert_eq!(inventory.places(&vpc::KIND).len(), 4);
+        let other = stateward_model::kinds::ec2::network::subnet::KIND.name;
+        assert!(inventory.coverage.keys().all(|(kind, _)| kind != other), "what nobody asked for stays so");
     }
 
     #[test]

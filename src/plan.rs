@@ -232,6 +232,8 @@ pub fn for_existence(wanted: &mut Wanted) {
     for kind in kinds::all().filter(|kind| kind.manageable && !kind.listed_by.is_empty()) {
         wanted.kind(kind.name);
     }
+    // What a former member of a scaling group left behind is told by the template of the group.
+    wanted.attribute("aws_launch_template", "block_device_mappings");
 }
 
 /// Every attribute of every kind, for a recording that any later audit can be run over.

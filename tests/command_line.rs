@@ -132,7 +132,7 @@ fn a_word_that_names_nothing_is_wrong_usage() {
     fails(&run(&["audit", "--snapshot", DEMO, "--check", "STO-7"]), 64, &["STO-7", "STO-07"]);
     fails(&run(&["audit", "--snapshot", DEMO, "--service", "s33"]), 64, &["s33", "s3"]);
     fails(&run(&["audit", "--no-such-option"]), 64, &["--no-such-option"]);
-    fails(&run(&["checks", "STO-99"]), 1, &["STO-99", "stateward checks"]);
+    fails(&run(&["checks", "STO-99"]), 64, &["STO-99", "stateward checks"]);
 }
 
 #[test]
@@ -283,4 +283,24 @@ fn the_catalogue_is_listed_and_explained() {
 fn the_generated_reference_is_in_step() {
     let ran = run_in(Path::new(env!("CARGO_MANIFEST_DIR")), &["generate", "--check"]);
     assert_eq!(ran.code, 0, "{}", ran.err);
+}
+
+/// A region of the profile that the recording lacks does not drop out: its checks are unknown, and the score falls.
+#[test]
+fn a_region_that_nobody_read_is_unknown() {
+    let whole = audit_of_the_demo(&[]);
+    let more = audit_of_the_demo(&["--region", "us-west-2,us-east-1,eu-west-1,ap-south-1"]);
+    let there = |finding: &&serde_json::Value| finding["resource"]["region"] == "ap-south-1";
+    let findings = more["findings"].as_array().expect("findings");
+    assert!(findings.iter().any(|finding| there(&finding) && finding["check"] == "STO-07"));
+    // That it plays no part in recovery, the profile says; everything else would have to be read.
+    let open = |finding: &serde_json::Value| {
+        ["unknown", "not_applicable"].map(Into::into).contains(&finding["status"])
+    };
+    assert!(findings.iter().filter(there).all(open));
+    let evidenced = |document: &serde_json::Value| document["score"]["evidenced"].as_f64().expect("a score");
+    assert!(evidenced(&more) < evidenced(&whole));
+    let region =
+        more["scope"]["regions"].as_array().expect("regions").iter().find(|one| one["name"] == "ap-south-1");
+    assert_eq!(region.expect("the region")["outcome"], "unreadable");
 }

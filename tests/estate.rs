@@ -150,3 +150,55 @@ fn the_state_in_its_bucket_says_the_same() {
     assert_eq!(state["outcome"], "read");
     assert_eq!(code, Some(2));
 }
+
+/// What differs between two runs over one estate by nature: the run itself, times of reading, and the time it took.
+fn timeless(mut document: Value) -> Value {
+    fn strip(value: &mut Value) {
+        match value {
+            Value::Object(map) => {
+                map.retain(|key, _| !["observed_at", "run", "wall_ms"].contains(&key.as_str()));
+                map.values_mut().for_each(strip);
+            }
+            Value::Array(items) => items.iter_mut().for_each(strip),
+            _ => {}
+        }
+    }
+    strip(&mut document);
+    document
+}
+
+#[test]
+fn a_replay_says_what_the_live_run_said() {
+    let emulator = Emulator::shared_estate();
+    let folder = tempfile::tempdir().expect("a folder");
+    let recording = folder.path().join("estate.stw");
+    let (state, recording) = (emulator.state(), text(&recording));
+    let collected = stateward(emulator, &["collect", "--state", text(&state), "--out", recording]);
+    assert!(collected.status.success(), "{}", String::from_utf8_lossy(&collected.stderr));
+    let replay = |options: &[&str]| {
+        let output =
+            stateward(emulator, &[&["drift", "--snapshot", recording, "--format", "json"], options].concat());
+        let document: Value = serde_json::from_slice(&output.stdout).expect("a result");
+        (document, output.status.code())
+    };
+    // The recording was made for an audit, and holds errors that a drift run does not meet.
+    for options in [&[][..], &["--region", "us-west-2"], &["--service", "s3"]] {
+        let (live, code) = drift(emulator, text(&state), options);
+        let (replayed, replayed_code) = replay(options);
+        assert_eq!(timeless(replayed)["drift"], timeless(live)["drift"], "{options:?}");
+        assert_eq!((code, replayed_code), (Some(0), Some(0)), "{options:?}");
+    }
+}
+
+#[test]
+fn a_state_that_is_not_there_is_named_with_a_remedy() {
+    let emulator = Emulator::shared_estate();
+    for (uri, words) in
+        [("s3://acme-tfstate/nope", "no object nope"), ("s3://acme-nothing/x", "no bucket acme-nothing")]
+    {
+        let output = stateward(emulator, &["drift", "--state", uri]);
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{message}");
+        assert!(message.contains(words) && message.contains("remedy"), "{message}");
+    }
+}

@@ -146,8 +146,9 @@ fn regions(recorded: &Recorded, found: &Found, question: &Question) -> Vec<out::
     let region = |region: &crate::profile::Region| {
         let of = recorded.regions.iter().filter(|known| known.place.region == region.name);
         let (read, failed) = of.fold((0, 0), |(read, failed), one| (read + one.read, failed + one.failed));
-        // A region that nothing was asked of has no listing at all: the run had no account to read it with.
-        let nothing = read + failed == 0 && recorded.accounts.iter().any(|account| account.gap.is_some());
+        // Nothing was asked of any region, or nobody looked in this one.
+        let elsewhere = !recorded.regions.is_empty() || recorded.accounts.iter().any(|one| one.gap.is_some());
+        let nothing = read + failed == 0 && elsewhere;
         out::Region {
             name: region.name.clone(),
             role: region.role.word().to_owned(),
@@ -294,6 +295,7 @@ fn remediation(recorded: &Recorded, finding: &judge::Finding) -> Option<String> 
                 }
                 Cause::NotRequested => "Audit with a selection that reads it.".into(),
                 Cause::NotInState => "Give the state that holds it with `--state`, and audit again.".into(),
+                Cause::Absent => "Name the state where it is, and audit again.".into(),
                 Cause::Stale => "Collect anew: the evidence is older than the profile allows.".into(),
             })
         }
@@ -310,9 +312,10 @@ fn drift_of(drift: Drift, found: &Found) -> out::Drift {
     let broken = broken_checks(found);
     let summary = drift_summary(&drift);
     let suppressed = drift.suppressed.into_iter();
+    let certain = drift.unread_states.is_empty();
     out::Drift {
         summary,
-        items: drift.items.into_iter().map(|item| drift_item(item, found, &broken)).collect(),
+        items: drift.items.into_iter().map(|item| drift_item(item, found, &broken, certain)).collect(),
         suppressed: suppressed
             .map(|one| out::Suppressed { rule: one.rule, address: one.address, path: one.path })
             .collect(),
@@ -346,7 +349,11 @@ fn drift_summary(drift: &Drift) -> out::DriftSummary {
         unknown,
         excluded: drift.excluded.len(),
         suppressed: drift.suppressed.len(),
-        coverage: out::Coverage { low: share(managed), high: share(managed + unknown) },
+        // While a state is unread, it may manage what looks unmanaged.
+        coverage: out::Coverage {
+            low: share(managed),
+            high: share(managed + unknown + if drift.unread_states.is_empty() { 0 } else { objects }),
+        },
     }
 }
 
@@ -410,7 +417,12 @@ fn top(path: &str) -> &str {
     path.split(['.', '[']).next().unwrap_or(path)
 }
 
-fn drift_item(item: Item, found: &Found, broken: &BTreeMap<Address, Vec<&'static Check>>) -> out::DriftItem {
+fn drift_item(
+    item: Item,
+    found: &Found,
+    broken: &BTreeMap<Address, Vec<&'static Check>>,
+    certain: bool,
+) -> out::DriftItem {
     let mut changes: Vec<out::DriftChange> = item.changes.iter().map(change).collect();
     changes.sort_by(|a, b| {
         (&a.path, a.declared.to_string(), a.live.to_string()).cmp(&(
@@ -422,7 +434,9 @@ fn drift_item(item: Item, found: &Found, broken: &BTreeMap<Address, Vec<&'static
     let stands = item.address.as_deref().unwrap_or_default();
     let fingerprint = fingerprint(&[class(item.class), stands, &item.identity.to_string()]);
     let label = item.label().map(|label| label.word().to_owned());
-    let (breaks, import_block) = (breaks(&item, found, broken), import_block(&item));
+    let breaks = breaks(&item, found, broken);
+    // What an unread state may hold must not be imported into another.
+    let import_block = import_block(&item).filter(|_| certain);
     let Address { place, kind, id } = item.identity;
     out::DriftItem {
         fingerprint,
