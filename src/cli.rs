@@ -194,7 +194,7 @@ pub struct Drift {
     /// What to write.
     #[command(flatten)]
     pub output: OutputArgs,
-    /// Classes that make the exit code 2: `drift` for all of them, or some, or `never`
+    /// Classes that make the exit code 2: `drift` for all but ghosts, or some, or `never`
     #[arg(long, value_enum, value_delimiter = ',', default_value = "drift", value_name = "CLASS")]
     pub fail_on: Vec<DriftFailOn>,
 }

@@ -597,6 +597,7 @@ impl Profile {
         self.collection.run_timeout = deadline;
         self.collection.call_timeout = self.collection.call_timeout.min(deadline);
         self.layers.forget("collection.run_timeout");
+        self.layers.forget("collection.call_timeout");
     }
 
     /// The waivers with their standing on `day`, the day of the as-of time in UTC.

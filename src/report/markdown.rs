@@ -328,7 +328,7 @@ fn finding_row(finding: &Finding) -> Vec<String> {
         let _ = write!(found, " ({})", text(&note));
     }
     if let Some(declared) = words::declared(finding) {
-        let _ = write!(found, " {declared}");
+        let _ = write!(found, ". {declared}");
     }
     vec![
         name,

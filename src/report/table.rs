@@ -233,9 +233,10 @@ fn resource(canvas: &mut Canvas, finding: &Finding) {
     if let Some(address) = &of.address {
         canvas.line(4, &[plain(address)]);
     }
-    let mut said = vec![plain(&finding.message)];
-    said.extend(words::declared(finding).map(soft));
-    canvas.line(4, &said);
+    canvas.line(4, &[plain(&finding.message)]);
+    if let Some(declared) = words::declared(finding) {
+        canvas.line(4, &[soft(declared)]);
+    }
 }
 
 fn drift(canvas: &mut Canvas, document: &Document) {
