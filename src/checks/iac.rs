@@ -578,6 +578,10 @@ fn changed_share(view: &View) -> Verdict {
     let share = |part: usize, whole: usize| Exact::new(100 * count(part), count(whole.max(1)));
     every_state(view)?;
     if share(changed, total) > most {
+        // Eight times too many earn nothing; below that, what was not compared decides how much.
+        if share(changed, total) < most * Exact::from_integer(8) {
+            nothing_hidden(drift, view)?;
+        }
         let message = format!("{changed} of {compared} compared resources changed");
         return Ok(grade(share(changed, compared), most, message));
     }
