@@ -9,10 +9,10 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use stateward_model::{AnyAttr, Cause, Declared, Gap, Place, Resource, Slot, kinds, secret};
+use stateward_model::{Cause, Declared, Gap, Resource, Slot, kinds, secret};
 
+use crate::door::{Entry, sensitive_names};
 use crate::error::StateError;
-use crate::place::own_place;
 
 /// What a state says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -442,20 +442,12 @@ impl Context<'_> {
             return;
         }
         let address = block.address(instance.index_key.as_ref());
-        let kind = kinds::find(&block.kind);
         let attributes = instance.attributes.unwrap_or_default();
         let sensitive_paths = instance.sensitive_attributes.unwrap_or_default();
         let sensitive = sensitive_names(&sensitive_paths);
         self.note(block, &address, &attributes, &sensitive);
 
-        let id = attributes.get("id").and_then(Value::as_str).unwrap_or_default();
-        let name = kind.map_or_else(|| block.kind.clone().into(), |kind| kind.name.into());
-        let mut resource: Resource =
-            Resource::new(Place::new("", ""), std::borrow::Cow::<'static, str>::clone(&name), id);
-        resource.address.place = own_place(kind, &attributes);
-        resource.arn = attributes.get("arn").and_then(Value::as_str).map(str::to_owned);
-        resource.name = human_name(&attributes, &sensitive);
-        resource.declared = Some(Declared {
+        let declared = Declared {
             address,
             state: self.header.borrow().uri.clone(),
             provider: block.provider.clone(),
@@ -463,35 +455,19 @@ impl Context<'_> {
             deposed: instance.deposed,
             dependencies: instance.dependencies.unwrap_or_default(),
             schema_version: instance.schema_version,
-            sensitive: sensitive.iter().cloned().collect(),
-        });
-        if let Some(kind) = kind {
-            let entering = || {
-                kind.attributes
-                    .iter()
-                    .filter(|attr| !attr.live_only)
-                    .filter_map(|attr| Some((attr, attributes.get(attr.path)?)))
-            };
-            for (attr, value) in entering() {
-                resource.put_raw(attr.path, Slot::Known(value.clone()));
-            }
-            // An identity may hang on a value that must not be kept.
-            let identity = (kind.identity)(&resource);
-            let key = self.digest_key();
-            for (attr, value) in entering().filter(|(_, value)| !value.is_null()) {
-                if let Some(hidden) = without_secrets(attr, value, &sensitive_paths, &key) {
-                    resource.put_raw(attr.path, Slot::Known(hidden));
-                }
-            }
-            resource.hide_credentials(&|value| secret::digest(&key, value));
-            if instance.attributes_flat.is_some() {
-                for attr in kind.attributes {
-                    let gap = Gap::new("state", Cause::Unsupported, "flattened attributes are not read");
-                    resource.put_raw(attr.path, Slot::Unread(gap));
-                }
-            }
-            if let Some(id) = identity {
-                resource.address.id = id;
+            sensitive: sensitive.into_iter().collect(),
+        };
+        let entry = Entry {
+            kind: &block.kind,
+            attributes: &attributes,
+            sensitive: &sensitive_paths,
+            key: &self.digest_key(),
+        };
+        let mut resource = entry.admit(declared);
+        if instance.attributes_flat.is_some() {
+            for attr in kinds::find(&block.kind).map(|kind| kind.attributes).unwrap_or_default() {
+                let gap = Gap::new("state", Cause::Unsupported, "flattened attributes are not read");
+                resource.put_raw(attr.path, Slot::Unread(gap));
             }
         }
         (self.sink.borrow_mut())(resource);
@@ -523,74 +499,6 @@ impl Context<'_> {
     }
 }
 
-/// The steps of a path that a state marks as sensitive; a path of one step may stand without its list.
-fn steps_of(path: &Value) -> &[Value] {
-    path.as_array().map_or(std::slice::from_ref(path), Vec::as_slice)
-}
-
-fn step_name(steps: &[Value]) -> Option<&str> {
-    steps.first()?.get("value")?.as_str()
-}
-
-/// Top-level names of the paths that a state marks as sensitive.
-fn sensitive_names(paths: &[Value]) -> BTreeSet<String> {
-    paths.iter().filter_map(|path| step_name(steps_of(path))).map(str::to_owned).collect()
-}
-
-/// The value with its secrets digested; `None` when there are none in it.
-fn without_secrets(attr: &AnyAttr, value: &Value, paths: &[Value], key: &[u8]) -> Option<Value> {
-    if attr.secret {
-        return Some(secret::digest(key, value));
-    }
-    let mut marked =
-        paths.iter().map(steps_of).filter(|steps| step_name(steps) == Some(attr.path)).peekable();
-    let mut named = attr.nested.iter().filter(|nested| nested.secret).peekable();
-    if marked.peek().is_none() && named.peek().is_none() {
-        return None;
-    }
-    let mut hidden = value.clone();
-    marked.for_each(|steps| hide(&mut hidden, &steps[1..], key));
-    named.for_each(|nested| hide_named(&mut hidden, nested.path, key));
-    Some(hidden)
-}
-
-/// Digests what the steps lead to: the secret in a block, and not all that stands around it. Where they lead nowhere
-/// (members of a set have no index), everything from there on is digested.
-fn hide(value: &mut Value, steps: &[Value], key: &[u8]) {
-    if let Some((step, rest)) = steps.split_first()
-        && let Some(inner) = inner(value, step)
-    {
-        return hide(inner, rest, key);
-    }
-    if !value.is_null() && !secret::is_digest(value) {
-        *value = secret::digest(key, value);
-    }
-}
-
-/// What one step leads to: `get_attr` carries a name, `index` a typed key.
-fn inner<'a>(value: &'a mut Value, step: &Value) -> Option<&'a mut Value> {
-    let to = step.get("value")?;
-    match to.get("value").unwrap_or(to) {
-        Value::String(name) => value.get_mut(name.as_str()),
-        number => value.get_mut(usize::try_from(number.as_u64()?).ok()?),
-    }
-}
-
-/// Digests what a kind names as a secret inside a block, whether or not the state marks it.
-fn hide_named(value: &mut Value, path: &str, key: &[u8]) {
-    if let Value::Array(items) = value {
-        items.iter_mut().for_each(|item| hide_named(item, path, key));
-        return;
-    }
-    let (name, rest) = path.split_once('.').unwrap_or((path, ""));
-    let Some(inner) = value.get_mut(name) else { return };
-    if !rest.is_empty() {
-        hide_named(inner, rest, key);
-    } else if !inner.is_null() && !secret::is_digest(inner) {
-        *inner = secret::digest(key, inner);
-    }
-}
-
 /// True when a value that nobody flagged is a credential by its name or by its form.
 fn holds_secret(name: &str, value: &Value) -> bool {
     match value {
@@ -617,17 +525,4 @@ fn is_secret_name(name: &str) -> bool {
         "api_key",
     ];
     NAMES.contains(&name) || name.ends_with("_password")
-}
-
-fn human_name(attributes: &Map<String, Value>, sensitive: &BTreeSet<String>) -> Option<String> {
-    let text = |value: Option<&Value>| {
-        value.and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
-    };
-    let open = |name: &str| attributes.get(name).filter(|_| !sensitive.contains(name));
-    let tag = open("tags").and_then(|tags| tags.get("Name"));
-    text(tag).or_else(|| {
-        ["name", "bucket", "identifier", "cluster_identifier", "alarm_name", "function_name"]
-            .iter()
-            .find_map(|key| text(open(key)))
-    })
 }
