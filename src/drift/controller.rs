@@ -7,7 +7,7 @@ use stateward_model::kinds::autoscaling::group;
 use stateward_model::kinds::common::TAGS;
 use stateward_model::kinds::ec2::compute::{launch_template, volume};
 use stateward_model::kinds::ec2::network::network_interface;
-use stateward_model::{Address, Resource, kinds};
+use stateward_model::{Address, Gap, Kind, Resource, kinds};
 
 use super::ItemChange;
 use crate::inventory::Inventory;
@@ -48,36 +48,46 @@ fn grew_by_itself(live: &Resource, change: &ItemChange) -> bool {
 
 /// N19: a volume that a former member of a scaling group left behind. It carries no tag and hangs on nothing, so what
 /// tells is its shape: zone, size, type and key of a volume in the template of a group of the region.
-pub fn left_by_a_member(resource: &Resource, inventory: &Inventory) -> Option<String> {
+///
+/// # Errors
+/// The gap of the groups or templates of the region, where such a volume may be one of theirs.
+pub fn left_by_a_member(resource: &Resource, inventory: &Inventory) -> Result<Option<String>, Gap> {
+    let Some(zone) = adrift(resource) else { return Ok(None) };
+    let place = &resource.address.place;
+    for kind in [&group::KIND, &launch_template::KIND] {
+        inventory.complete(kind, place)?;
+    }
+    for group in inventory.of(&group::KIND).filter(|group| &group.address.place == place) {
+        let template = group.get_or_default(&group::LAUNCH_TEMPLATE)?;
+        let id = template.first().and_then(|template| template.id.as_deref());
+        let Some(template) = id.and_then(|id| inventory.by_id(&launch_template::KIND, place, id)) else {
+            continue;
+        };
+        let here = group.get_or_default(&group::AVAILABILITY_ZONES)?.contains(&zone);
+        if here && has_volume_like(template, resource)? {
+            return Ok(Some(format!("left behind by a member of the scaling group {}", group.id())));
+        }
+    }
+    Ok(None)
+}
+
+/// The zone of a volume without tags that hangs on nothing.
+fn adrift(resource: &Resource) -> Option<String> {
     let adrift = resource.kind() == volume::KIND.name
         && resource.get(&volume::STATE).ok()?.as_deref() == Some("available")
         && resource.get(&TAGS).ok()?.is_none_or(|tags| tags.is_empty());
-    if !adrift {
-        return None;
-    }
-    let place = &resource.address.place;
-    let zone = resource.get(&volume::AVAILABILITY_ZONE).ok()??;
-    let mut groups = inventory.of(&group::KIND).filter(|group| &group.address.place == place);
-    let made = |group: &&Resource| {
-        let zones = group.get(&group::AVAILABILITY_ZONES).ok().flatten().unwrap_or_default();
-        let template = group.get(&group::LAUNCH_TEMPLATE).ok().flatten().unwrap_or_default();
-        let template = template
-            .first()
-            .and_then(|template| inventory.by_id(&launch_template::KIND, place, template.id.as_deref()?));
-        zones.contains(&zone) && template.is_some_and(|template| has_volume_like(template, resource))
-    };
-    groups.find(made).map(|group| format!("left behind by a member of the scaling group {}", group.id()))
+    if adrift { resource.get(&volume::AVAILABILITY_ZONE).ok()? } else { None }
 }
 
-fn has_volume_like(template: &Resource, volume: &Resource) -> bool {
-    let Ok(Some(mappings)) = template.get(&launch_template::BLOCK_DEVICE_MAPPINGS) else { return false };
+fn has_volume_like(template: &Resource, volume: &Resource) -> Result<bool, Gap> {
+    let mappings = template.get(&launch_template::BLOCK_DEVICE_MAPPINGS)?.unwrap_or_default();
     let volumes = mappings.as_array().into_iter().flatten().filter_map(|mapping| mapping.pointer("/ebs/0"));
     let same = |ours: &str, theirs: &Value| volume.raw(ours).is_ok_and(|value| value == theirs);
-    volumes.into_iter().any(|ebs| {
+    Ok(volumes.into_iter().any(|ebs| {
         same("size", &ebs["volume_size"])
             && same("type", &ebs["volume_type"])
             && same("kms_key_id", &ebs["kms_key_id"])
-    })
+    }))
 }
 
 /// N16: with auto-minor upgrade, a later version of the same major release.
@@ -104,6 +114,21 @@ pub fn interfaces_in_use(inventory: &Inventory) -> BTreeMap<Address, String> {
         Some((address, format!("{} {}", resource.kind(), resource.id())))
     };
     inventory.resources().filter_map(name).collect()
+}
+
+/// Why an interface that nothing names may still be a live object's own: what could name it was not read whole.
+///
+/// # Errors
+/// The gap of that listing.
+pub fn interface_may_be_in_use(resource: &Resource, inventory: &Inventory) -> Result<(), Gap> {
+    if resource.kind() != network_interface::KIND.name {
+        return Ok(());
+    }
+    let names_interfaces = |kind: &&Kind| kind.attribute("network_interface_id").is_some();
+    let gaps = kinds::all()
+        .filter(names_interfaces)
+        .filter_map(|kind| inventory.listing_gaps(kind, &resource.address.place)?.first());
+    gaps.cloned().map(Err).next().unwrap_or(Ok(()))
 }
 
 #[cfg(test)]
@@ -182,14 +207,12 @@ mod tests {
             ),
         ]);
         let left = left_by_a_member(&volume(50, json!({})), &inventory);
-        assert!(left.is_some_and(|reason| reason.ends_with("scaling group g")));
-        assert_eq!(left_by_a_member(&volume(51, json!({})), &inventory), None, "another shape");
-        assert_eq!(
-            left_by_a_member(&volume(50, json!({"Name": "mine"})), &inventory),
-            None,
-            "somebody's own"
-        );
-        assert_eq!(left_by_a_member(&volume(50, json!({})), &Inventory::default()), None, "no group");
+        assert!(left.unwrap().is_some_and(|reason| reason.ends_with("scaling group g")));
+        assert_eq!(left_by_a_member(&volume(51, json!({})), &inventory), Ok(None), "another shape");
+        let owned = volume(50, json!({"Name": "mine"}));
+        assert_eq!(left_by_a_member(&owned, &inventory), Ok(None), "somebody's own");
+        let unread = left_by_a_member(&volume(50, json!({})), &Inventory::default());
+        assert!(unread.is_err(), "nobody knows whose it is");
     }
 
     #[test]

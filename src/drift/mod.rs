@@ -677,10 +677,15 @@ impl Run<'_> {
                     .push(Item { reason: Some(reason), ..Item::live(resource, Class::Excluded) });
                 continue;
             }
+            let mut possibly = None;
             let excluded = exclusion(resource)
                 .map(|excluded| format!("{}: {}", excluded.rule, excluded.reason))
-                .or_else(|| {
-                    controller::left_by_a_member(resource, self.live).map(|why| format!("N19: {why}"))
+                .or_else(|| match controller::left_by_a_member(resource, self.live) {
+                    Ok(why) => why.map(|why| format!("N19: {why}")),
+                    Err(gap) => {
+                        possibly = Some(format!("a scaling group may have left it behind ({gap})"));
+                        None
+                    }
                 });
             if let Some(reason) = excluded {
                 self.drift
@@ -695,8 +700,14 @@ impl Run<'_> {
                     .push(Item { reason: Some(reason), ..Item::live(resource, Class::Excluded) });
                 continue;
             }
-            let import_id = kinds::find(resource.kind()).and_then(|kind| (kind.import_id)(resource));
-            self.drift.items.push(Item { import_id, ..Item::live(resource, Class::Unmanaged) });
+            if let Err(gap) = controller::interface_may_be_in_use(resource, self.live) {
+                possibly = Some(format!("another object may own it ({gap})"));
+            }
+            let import = || kinds::find(resource.kind()).and_then(|kind| (kind.import_id)(resource));
+            // What may belong to another object must not be imported on its own.
+            let import_id = if possibly.is_none() { import() } else { None };
+            let item = Item { import_id, reason: possibly, ..Item::live(resource, Class::Unmanaged) };
+            self.drift.items.push(item);
         }
     }
 }
