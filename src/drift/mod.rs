@@ -4,6 +4,7 @@ pub mod atoms;
 pub mod controller;
 pub mod label;
 
+use std::cmp::Ordering;
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
@@ -149,7 +150,8 @@ pub struct Suppressed {
 /// What drift found.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Drift {
-    /// Everything but in-sync instances and excluded objects, which are only counted, sorted by address and identity.
+    /// Everything but in-sync instances and excluded objects, which are only counted: what loosens protection first,
+    /// then by class, address and identity.
     pub items: Vec<Item>,
     /// Addresses of instances that are in sync.
     pub in_sync: Vec<String>,
@@ -205,7 +207,7 @@ where
     run.unmanaged_objects();
     let mut drift = run.drift;
     drift.unread_states = scope.unread_states.clone();
-    drift.items.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+    drift.items.sort_by(in_order);
     drift.in_sync.sort();
     drift.suppressed.sort();
     drift.suppressed.dedup();
@@ -261,7 +263,7 @@ impl Drift {
             }
         }
         item.changes.retain(|change| !rule.covers(&kind, &address, &change.path));
-        if item.changes.iter().any(|change| change.label != Label::ControllerOwned) {
+        if item.changes.iter().any(|change| change.label.is_drift()) {
             return self.items.push(item);
         }
         if item.gaps.is_empty() {
@@ -272,9 +274,22 @@ impl Drift {
     }
 }
 
-fn sort_key(item: &Item) -> (Class, Option<&String>, Option<&String>, &Address, String) {
-    let first = item.changes.first().map(|change| format!("{}{}", change.path, change.live));
-    (item.class, item.address.as_ref(), item.owner.as_ref(), &item.identity, first.unwrap_or_default())
+/// What loosens protection comes first; then by class, address and identity.
+fn in_order(a: &Item, b: &Item) -> Ordering {
+    let key = |item: &Item| {
+        let first = item.changes.first().map(|change| format!("{}{}", change.path, change.live));
+        (item.label() != Some(Label::Loosening), item.class, first.unwrap_or_default())
+    };
+    let ((a_safe, a_class, a_first), (b_safe, b_class, b_first)) = (key(a), key(b));
+    (a_safe, a_class, &a.address, &a.owner, &a.identity, &a.state, a_first).cmp(&(
+        b_safe,
+        b_class,
+        &b.address,
+        &b.owner,
+        &b.identity,
+        &b.state,
+        b_first,
+    ))
 }
 
 /// Identities that two or more instances claim, with the addresses that do. Hashes are counted first: of a large state
@@ -652,7 +667,7 @@ impl Run<'_> {
                 self.drift.suppressed.push(suppressed);
             }
         }
-        let real = item.changes.iter().any(|change| change.label != Label::ControllerOwned);
+        let real = item.changes.iter().any(|change| change.label.is_drift());
         if real {
             item.class = Class::Changed;
         } else if !item.gaps.is_empty() {

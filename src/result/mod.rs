@@ -436,7 +436,7 @@ pub struct Evidence {
 pub struct Drift {
     /// Counts.
     pub summary: DriftSummary,
-    /// Everything but instances in sync and excluded objects, sorted by class and address.
+    /// Everything but instances in sync and excluded objects: what loosens protection first, then by class and address.
     pub items: Vec<DriftItem>,
     /// Differences that a rule explains, sorted.
     pub suppressed: Vec<Suppressed>,

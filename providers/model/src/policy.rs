@@ -1,6 +1,7 @@
 //! IAM-style policy documents by meaning (N2).
 
 mod access;
+mod breadth;
 
 pub use access::{Condition, Document, Principal, Statement, matches};
 
