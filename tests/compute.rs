@@ -233,7 +233,7 @@ fn encryption_by_default_is_found_under_any_id_and_its_key_with_it() {
     let same = drift(&all, &[setting(true, "arn:aws:kms:r:1:key/a")]);
     assert_eq!((summary(&same), same.in_sync.len()), (vec![], 2));
     let off = drift(&all, &[setting(false, "alias/aws/ebs")]);
-    let names = ["aws_ebs_default_kms_key.k", "aws_ebs_encryption_by_default.e"];
-    assert_eq!(summary(&off), names.map(|name| (Class::Changed, name.to_owned())));
-    assert_eq!(off.items[1].label(), Some(Label::Loosening));
+    let names = ["aws_ebs_encryption_by_default.e", "aws_ebs_default_kms_key.k"];
+    assert_eq!(summary(&off), names.map(|name| (Class::Changed, name.to_owned())), "loosening comes first");
+    assert_eq!(off.items[0].label(), Some(Label::Loosening));
 }
