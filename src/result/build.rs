@@ -297,6 +297,7 @@ fn remediation(recorded: &Recorded, finding: &judge::Finding) -> Option<String> 
                 Cause::NotInState => "Give the state that holds it with `--state`, and audit again.".into(),
                 Cause::Absent => "Name the state where it is, and audit again.".into(),
                 Cause::Stale => "Collect anew: the evidence is older than the profile allows.".into(),
+                Cause::NotYetKnown => "Apply the plan, and audit what came of it.".into(),
             })
         }
     }

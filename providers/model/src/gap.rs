@@ -33,6 +33,8 @@ pub enum Cause {
     Absent,
     /// It was read too long ago to be believed.
     Stale,
+    /// It comes into being only when a plan is applied.
+    NotYetKnown,
 }
 
 impl Cause {
@@ -51,6 +53,7 @@ impl Cause {
             Self::NotInState => "not_in_state",
             Self::Absent => "absent",
             Self::Stale => "stale",
+            Self::NotYetKnown => "not_yet_known",
         }
     }
 }

@@ -4,10 +4,12 @@
 mod door;
 mod error;
 mod place;
+mod plan;
 mod read;
 mod source;
 
 pub use error::StateError;
 pub use place::Places;
+pub use plan::{Action, Change, Drifted, Plan, read_plan};
 pub use read::{Header, State, read_state, read_state_into};
 pub use source::{Source, expand};

@@ -168,6 +168,9 @@ pub mod db_instance {
     pub const SECONDARY_AVAILABILITY_ZONE: Attr<String> = Attr::live("secondary_availability_zone");
     /// `available`, `backing-up`, …
     pub const STATUS: Attr<String> = Attr::new("status", Never("moves with time"));
+    /// Groups of EC2-Classic.
+    pub const SECURITY_GROUP_NAMES: Attr<Vec<String>> =
+        Attr::new("security_group_names", Never("of EC2-Classic, which AWS has ended"));
     /// Whether the storage is encrypted.
     pub const STORAGE_ENCRYPTED: Attr<bool> = Attr::new("storage_encrypted", Exact).absent(Absent::Zero);
     /// MiB/s of gp3.
@@ -247,6 +250,7 @@ pub mod db_instance {
             RESOURCE_ID.any(),
             SECONDARY_AVAILABILITY_ZONE.any(),
             STATUS.any(),
+            SECURITY_GROUP_NAMES.any(),
             STORAGE_ENCRYPTED.any(),
             STORAGE_THROUGHPUT.any(),
             STORAGE_TYPE.any(),

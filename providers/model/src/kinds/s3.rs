@@ -356,6 +356,8 @@ pub mod bucket {
                 .absent(Absent::Default("\"Disabled\"")),
             Nested::new("rules.destination.replica_kms_key_id", Reference),
             Nested::new("rules.existing_object_replication", Never(SPLIT_ONLY)),
+            // A rule without a filter has none, and the server gives it one.
+            Nested::new("rules.priority", Exact).absent(Absent::Unclaimed),
             Nested::new("rules.source_selection_criteria.replica_modifications", Never(SPLIT_ONLY)),
         ])
         .by(&["s3:GetBucketReplication"]);

@@ -1,0 +1,703 @@
+//! A plan as `terraform show -json` prints it: what would exist after it is applied, what existed before, and what had
+//! drifted. One resource at a time is in memory, and only declared attributes of it are kept.
+
+mod configuration;
+mod resolve;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::io::Read;
+use std::marker::PhantomData;
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value, json};
+use stateward_model::{Cause, Declared, GLOBAL, Gap, Kind, Resource, Scope, Slot, kinds, secret};
+
+use crate::door::{Entry, sensitive_names};
+use crate::error::StateError;
+use crate::place::Places;
+use configuration::{Configuration, config_address};
+use resolve::Resolver;
+
+/// What a plan does with one instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// Nothing.
+    Keep,
+    /// It comes into being.
+    Create,
+    /// It is changed in place.
+    Update,
+    /// It is destroyed and made anew, in either order.
+    Replace,
+    /// It is destroyed.
+    Delete,
+    /// Terraform lets go of it, and it lives on.
+    Forget,
+}
+
+impl Action {
+    fn of(words: &[String]) -> Self {
+        let has = |word: &str| words.iter().any(|given| given == word);
+        match () {
+            () if has("delete") && has("create") => Self::Replace,
+            () if has("forget") && has("create") => Self::Create,
+            () if has("create") => Self::Create,
+            () if has("delete") => Self::Delete,
+            () if has("update") => Self::Update,
+            () if has("forget") => Self::Forget,
+            () => Self::Keep,
+        }
+    }
+}
+
+/// What a plan does with one instance, and to which of its attributes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The Terraform type name.
+    pub kind: String,
+    /// What is done.
+    pub action: Action,
+    /// Top-level names whose value differs afterwards, or is known only then.
+    pub attributes: BTreeSet<String>,
+}
+
+/// What Terraform found changed behind its back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drifted {
+    /// The Terraform type name.
+    pub kind: String,
+    /// True when it is gone.
+    pub deleted: bool,
+    /// Top-level names whose value differs; of what is gone all.
+    pub attributes: BTreeSet<String>,
+}
+
+/// A plan in memory.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// Where it was read from.
+    pub uri: String,
+    /// The Terraform version that made it.
+    pub terraform_version: String,
+    /// Whether nothing is left to do after it. A plan of some targets alone is not complete.
+    pub complete: bool,
+    /// What would exist after it is applied. What is known only then is a gap of [`Cause::NotYetKnown`].
+    pub planned: Vec<Resource>,
+    /// What existed when it was made, refreshed unless that was refused.
+    pub prior: Vec<Resource>,
+    /// What it does, by Terraform address.
+    pub changes: BTreeMap<String, Change>,
+    /// What had drifted, by Terraform address.
+    pub drifted: BTreeMap<String, Drifted>,
+    /// Which arguments the configuration sets, by address without index keys.
+    pub arguments: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Plan {
+    /// Addresses and attributes that drifted, that the configuration sets, and that the plan yet proposes to leave
+    /// alone: only `ignore_changes` can have told Terraform to (N29).
+    pub fn ignored(&self) -> Vec<(String, String)> {
+        let mut ignored = Vec::new();
+        for (address, drifted) in &self.drifted {
+            let Some(change) = self.changes.get(address) else { continue };
+            let Some(arguments) = self.arguments.get(&config_address(address)) else { continue };
+            if drifted.deleted || !matches!(change.action, Action::Keep | Action::Update) {
+                continue;
+            }
+            let left = drifted.attributes.iter().filter(|name| !change.attributes.contains(*name));
+            let set = left.filter(|name| arguments.contains(*name));
+            ignored.extend(set.map(|name| (address.clone(), name.clone())));
+        }
+        ignored
+    }
+}
+
+/// Reads a whole plan.
+///
+/// # Errors
+/// [`StateError`] naming the place and the remedy, for what is no plan in JSON, is cut short, or ended in an error.
+pub fn read_plan(uri: &str, reader: impl Read) -> Result<Plan, StateError> {
+    let mut reader = std::io::BufReader::with_capacity(1 << 18, reader);
+    refuse_others(uri, &mut reader)?;
+    let draft = RefCell::new(Draft::new(uri));
+    let mut json = serde_json::Deserializer::from_reader(reader);
+    let parsed = Document(&draft).deserialize(&mut json).and_then(|()| json.end());
+    let mut draft = draft.into_inner();
+    if let Some(refusal) = draft.refusal.take() {
+        return Err(refusal);
+    }
+    parsed.map_err(|error| explain(uri, &error))?;
+    draft.check()?;
+    Ok(draft.finish())
+}
+
+const REMEDY: &str = "write it with `terraform plan -out FILE` and `terraform show -json FILE > plan.json`";
+
+/// A saved plan is an archive, and an empty file is nothing.
+fn refuse_others(uri: &str, reader: &mut impl std::io::BufRead) -> Result<(), StateError> {
+    let start = reader.fill_buf().unwrap_or_default();
+    if start.starts_with(b"PK\x03\x04") {
+        let remedy = "print it with `terraform show -json FILE > plan.json`, and name that file";
+        return Err(StateError::new(uri, "this is a saved plan in Terraform's own binary form", remedy));
+    }
+    match start.is_empty() {
+        true => Err(StateError::new(uri, "the plan is empty", REMEDY)),
+        false => Ok(()),
+    }
+}
+
+fn explain(uri: &str, error: &serde_json::Error) -> StateError {
+    let what = match error.classify() {
+        serde_json::error::Category::Eof => "the plan breaks off: the document is truncated",
+        serde_json::error::Category::Io => "the plan could not be read to its end",
+        serde_json::error::Category::Syntax => "this is not a plan in JSON",
+        serde_json::error::Category::Data => "this is not shaped like a plan in JSON",
+    };
+    StateError::new(uri, what, REMEDY).at(error.line(), error.column())
+}
+
+/// A change as `resource_changes` and `resource_drift` list it.
+#[derive(Deserialize)]
+struct Entered {
+    address: String,
+    #[serde(default)]
+    mode: String,
+    #[serde(rename = "type", default)]
+    kind: String,
+    #[serde(default)]
+    provider_name: String,
+    #[serde(default)]
+    deposed: Option<String>,
+    change: EnteredChange,
+}
+
+#[derive(Deserialize)]
+struct EnteredChange {
+    actions: Vec<String>,
+    #[serde(default)]
+    before: Value,
+    #[serde(default)]
+    after: Value,
+    #[serde(default)]
+    after_unknown: Value,
+    #[serde(default)]
+    after_sensitive: Value,
+}
+
+impl EnteredChange {
+    /// Top-level names whose value differs between the two sides, or is not known yet.
+    fn attributes(&self) -> BTreeSet<String> {
+        let sides = [self.before.as_object(), self.after.as_object()];
+        let unknown = self.after_unknown.as_object();
+        let names = sides.iter().flatten().flat_map(|side| side.keys());
+        let names: BTreeSet<&String> =
+            names.chain(unknown.into_iter().flat_map(|names| names.keys())).collect();
+        let differs = |name: &String| {
+            let [before, after] =
+                sides.map(|side| side.and_then(|side| side.get(name)).unwrap_or(&Value::Null));
+            before != after || unknown.and_then(|names| names.get(name)).is_some_and(holds_true)
+        };
+        names.into_iter().filter(|name| differs(name)).cloned().collect()
+    }
+}
+
+/// An instance as `prior_state` lists it.
+#[derive(Deserialize)]
+struct Standing {
+    address: String,
+    #[serde(default)]
+    mode: String,
+    #[serde(rename = "type", default)]
+    kind: String,
+    #[serde(default)]
+    provider_name: String,
+    #[serde(default)]
+    schema_version: u64,
+    #[serde(default)]
+    values: Option<Map<String, Value>>,
+    #[serde(default)]
+    sensitive_values: Value,
+    #[serde(default)]
+    depends_on: Vec<String>,
+    #[serde(default)]
+    tainted: bool,
+    #[serde(default)]
+    deposed_key: Option<String>,
+}
+
+/// An instance that would exist, until the configuration has told what its unknown values refer to.
+struct Coming {
+    resource: Resource,
+    action: Action,
+    /// Top-level names that are known only after the plan is applied.
+    unknown: BTreeSet<String>,
+}
+
+struct Draft {
+    plan: Plan,
+    coming: Vec<Coming>,
+    configuration: Configuration,
+    format_version: Option<String>,
+    errored: bool,
+    refreshed_only: bool,
+    key: [u8; 32],
+    refusal: Option<StateError>,
+}
+
+impl Draft {
+    fn new(uri: &str) -> Self {
+        Self {
+            plan: Plan { uri: uri.to_owned(), complete: true, ..Plan::default() },
+            coming: Vec::new(),
+            configuration: Configuration::default(),
+            format_version: None,
+            errored: false,
+            refreshed_only: true,
+            key: secret::state_key("plan", uri),
+            refusal: None,
+        }
+    }
+
+    fn check(&self) -> Result<(), StateError> {
+        let refuse = |what: String, remedy: &str| Err(StateError::new(&self.plan.uri, what, remedy));
+        match self.format_version.as_deref().map(|version| version.split('.').next().unwrap_or_default()) {
+            Some("0" | "1") => {}
+            Some(_) => {
+                let version = self.format_version.as_deref().unwrap_or_default();
+                return refuse(
+                    format!("this plan has format {version}, which is newer than this program knows (1)"),
+                    "update stateward",
+                );
+            }
+            None => return refuse("this document has no plan format version".to_owned(), REMEDY),
+        }
+        match self.errored {
+            true => refuse(
+                "this plan ended in an error, so it does not show what would exist".to_owned(),
+                "mend what `terraform plan` complains about, and plan again",
+            ),
+            false => Ok(()),
+        }
+    }
+
+    fn drifted(&mut self, entered: Entered) {
+        if entered.mode != "managed" || entered.deposed.is_some() {
+            return;
+        }
+        let deleted = Action::of(&entered.change.actions) == Action::Delete;
+        let attributes = entered.change.attributes();
+        self.plan.drifted.insert(entered.address, Drifted { kind: entered.kind, deleted, attributes });
+    }
+
+    fn changed(&mut self, entered: Entered) {
+        self.refreshed_only = false;
+        // An object of an unfinished replacement is destroyed by the plan; data is read, and nobody's resource.
+        if entered.mode != "managed" || entered.deposed.is_some() {
+            return;
+        }
+        let action = Action::of(&entered.change.actions);
+        let change = Change { kind: entered.kind, action, attributes: entered.change.attributes() };
+        if let Value::Object(after) = entered.change.after {
+            let unknown = unknown_names(&entered.change.after_unknown);
+            let declared = Declared {
+                address: entered.address.clone(),
+                provider: entered.provider_name,
+                ..Declared::default()
+            };
+            let resource = self.admit(&change.kind, after, &entered.change.after_sensitive, declared);
+            self.coming.push(Coming { resource, action, unknown });
+        }
+        self.plan.changes.insert(entered.address, change);
+    }
+
+    fn stood(&mut self, standing: Standing) {
+        if standing.mode != "managed" {
+            return;
+        }
+        let declared = Declared {
+            address: standing.address,
+            provider: standing.provider_name,
+            tainted: standing.tainted,
+            deposed: standing.deposed_key,
+            dependencies: standing.depends_on,
+            schema_version: standing.schema_version,
+            ..Declared::default()
+        };
+        let values = standing.values.unwrap_or_default();
+        let resource = self.admit(&standing.kind, values, &standing.sensitive_values, declared);
+        self.plan.prior.push(resource);
+    }
+
+    fn admit(
+        &self,
+        kind: &str,
+        mut values: Map<String, Value>,
+        marks: &Value,
+        declared: Declared,
+    ) -> Resource {
+        let mut paths = Vec::new();
+        sensitive_paths(marks, &mut Vec::new(), &mut paths);
+        if !values.contains_key("id") {
+            values.insert("id".to_owned(), Value::String(given_id(kind, &values, &declared.address)));
+        }
+        let declared = Declared {
+            state: self.plan.uri.clone(),
+            sensitive: sensitive_names(&paths).into_iter().collect(),
+            ..declared
+        };
+        Entry { kind, attributes: &values, sensitive: &paths, key: &self.key }.admit(declared)
+    }
+
+    fn finish(mut self) -> Plan {
+        let configuration = &self.configuration;
+        self.plan.arguments = configuration.arguments();
+        let prior = self.plan.prior.iter_mut();
+        for resource in prior.chain(self.coming.iter_mut().map(|coming| &mut coming.resource)) {
+            settle(resource, configuration);
+        }
+        self.resolve();
+        self.carry_over();
+        let mut places = Places::default();
+        let mut accounts: BTreeMap<String, usize> = BTreeMap::new();
+        for resource in self.plan.prior.iter().chain(&self.plan.planned) {
+            places.observe(resource);
+            if !resource.account().is_empty() {
+                *accounts.entry(resource.account().to_owned()).or_default() += 1;
+            }
+        }
+        let account = accounts.into_iter().max_by_key(|(_, count)| *count).map(|(id, _)| id);
+        for resource in self.plan.prior.iter_mut().chain(&mut self.plan.planned) {
+            places.settle(resource, account.as_deref().unwrap_or_default());
+        }
+        self.plan
+    }
+
+    /// Puts in the place of what is not known yet what it refers to, or else a gap.
+    fn resolve(&mut self) {
+        let resolver = Resolver::new(&self.configuration, self.coming.iter().map(|coming| &coming.resource));
+        for mut coming in std::mem::take(&mut self.coming) {
+            let Some(kind) = kinds::find(coming.resource.kind()) else {
+                self.plan.planned.push(coming.resource);
+                continue;
+            };
+            for attr in kind.attributes.iter().filter(|attr| !attr.live_only) {
+                if !coming.unknown.contains(attr.path) {
+                    continue;
+                }
+                let slot = match resolver.value(&coming.resource, attr.path) {
+                    Some(value) => Slot::Known(value),
+                    None => Slot::Unread(not_yet_known(attr.path)),
+                };
+                coming.resource.put_raw(attr.path, slot);
+            }
+            if coming.action != Action::Keep {
+                identify(&mut coming.resource, kind);
+            }
+            self.plan.planned.push(coming.resource);
+        }
+    }
+
+    /// What the plan says nothing of stays as it is: everything, where only a refresh was planned, and what was not
+    /// among the targets.
+    fn carry_over(&mut self) {
+        let changes = &self.plan.changes;
+        let stays = |resource: &&Resource| {
+            let facts = resource.declared.as_ref();
+            facts.is_some_and(|facts| facts.deposed.is_none() && !changes.contains_key(&facts.address))
+        };
+        let kept = self.plan.prior.iter().filter(stays).cloned();
+        if self.refreshed_only || !self.plan.complete {
+            self.plan.planned.extend(kept);
+        }
+        let key = |resource: &Resource| resource.declared.as_ref().map(|facts| facts.address.clone());
+        self.plan.planned.sort_by_key(key);
+    }
+}
+
+/// Provider and region of an instance, as its configuration says.
+fn settle(resource: &mut Resource, configuration: &Configuration) {
+    let is_global = kinds::find(resource.kind()).is_some_and(|kind| kind.scope == Scope::Global);
+    let Some(facts) = &mut resource.declared else { return };
+    let Some(provider) = configuration.provider_of(&facts.address) else { return };
+    facts.provider = provider.name();
+    let place = &mut resource.address.place;
+    if place.region.is_empty() && !is_global {
+        place.region = provider.region().unwrap_or_default();
+    }
+    if is_global {
+        place.region = GLOBAL.to_owned();
+    }
+}
+
+/// The identity of what is to come, now that what it refers to is known as far as it can be.
+fn identify(resource: &mut Resource, kind: &Kind) {
+    if let Some(id) = (kind.identity)(resource) {
+        resource.address.id = id;
+    }
+}
+
+fn not_yet_known(path: &str) -> Gap {
+    Gap::new("plan", Cause::NotYetKnown, format!("{path} is known only after the plan is applied"))
+}
+
+/// Arguments that the provider makes the id of, so that it is known beforehand.
+const NAMED_BY: &[(&str, &str)] = &[
+    ("aws_autoscaling_group", "name"),
+    ("aws_autoscaling_policy", "name"),
+    ("aws_backup_vault", "name"),
+    ("aws_cloudwatch_log_group", "name"),
+    ("aws_cloudwatch_metric_alarm", "alarm_name"),
+    ("aws_db_instance", "identifier"),
+    ("aws_db_subnet_group", "name"),
+    ("aws_dynamodb_table", "name"),
+    ("aws_ecr_repository", "name"),
+    ("aws_elasticache_subnet_group", "name"),
+    ("aws_iam_group", "name"),
+    ("aws_iam_instance_profile", "name"),
+    ("aws_iam_role", "name"),
+    ("aws_iam_user", "name"),
+    ("aws_kms_alias", "name"),
+    ("aws_rds_cluster", "cluster_identifier"),
+    ("aws_rds_cluster_instance", "identifier"),
+    ("aws_s3_bucket", "bucket"),
+];
+
+/// The id of an instance that has none yet: what it will be where that is known, or else its address, which stands for
+/// it within the plan.
+fn given_id(kind: &str, values: &Map<String, Value>, address: &str) -> String {
+    let named = NAMED_BY.iter().find(|(name, _)| *name == kind).and_then(|(_, by)| values.get(*by)?.as_str());
+    named.unwrap_or(address).to_owned()
+}
+
+/// Names inside of blocks that the provider fills in and nobody is judged by.
+const COMPUTED_INSIDE: &[&str] =
+    &["arn", "association_id", "device_name", "id", "network_interface_id", "owner_id", "volume_id"];
+
+/// Top-level names whose value, or a part of it that matters, is known only after the plan is applied.
+fn unknown_names(marks: &Value) -> BTreeSet<String> {
+    fn matters(value: &Value) -> bool {
+        match value {
+            Value::Bool(unknown) => *unknown,
+            Value::Array(items) => items.iter().any(matters),
+            Value::Object(map) => map
+                .iter()
+                .filter(|(name, _)| !COMPUTED_INSIDE.contains(&name.as_str()))
+                .any(|(_, value)| matters(value)),
+            _ => false,
+        }
+    }
+    let marks = marks.as_object().into_iter().flatten();
+    marks.filter(|(_, value)| matters(value)).map(|(name, _)| name.clone()).collect()
+}
+
+fn holds_true(value: &Value) -> bool {
+    match value {
+        Value::Bool(unknown) => *unknown,
+        Value::Array(items) => items.iter().any(holds_true),
+        Value::Object(map) => map.values().any(holds_true),
+        _ => false,
+    }
+}
+
+/// The paths of everything that is marked with `true`, in the steps in which states write them.
+fn sensitive_paths(marks: &Value, steps: &mut Vec<Value>, paths: &mut Vec<Value>) {
+    match marks {
+        Value::Bool(true) => paths.push(Value::Array(steps.clone())),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                steps.push(json!({ "type": "index", "value": { "value": index, "type": "number" } }));
+                sensitive_paths(item, steps, paths);
+                steps.pop();
+            }
+        }
+        Value::Object(map) => {
+            for (name, item) in map {
+                steps.push(json!({ "type": "get_attr", "value": name }));
+                sensitive_paths(item, steps, paths);
+                steps.pop();
+            }
+        }
+        _ => {}
+    }
+}
+
+struct Document<'a>(&'a RefCell<Draft>);
+
+impl<'de> DeserializeSeed<'de> for Document<'_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_map(self)
+    }
+}
+
+impl Document<'_> {
+    fn refuse<E: serde::de::Error>(&self, what: &str) -> E {
+        let uri = self.0.borrow().plan.uri.clone();
+        self.0.borrow_mut().refusal = Some(StateError::new(&uri, what, REMEDY));
+        E::custom("refused")
+    }
+}
+
+impl<'de> Visitor<'de> for Document<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a plan in JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "format_version" => {
+                    let version = map.next_value()?;
+                    self.0.borrow_mut().format_version = Some(version);
+                    // Later formats may be shaped in another way: what version it is, is said first.
+                    if self.0.borrow().check().is_err() {
+                        let refusal = self.0.borrow().check().err();
+                        self.0.borrow_mut().refusal = refusal;
+                        return Err(serde::de::Error::custom("refused"));
+                    }
+                }
+                "terraform_version" => {
+                    let version = map.next_value::<Option<String>>()?.unwrap_or_default();
+                    self.0.borrow_mut().plan.terraform_version = version;
+                }
+                "complete" => self.0.borrow_mut().plan.complete = map.next_value()?,
+                "errored" => self.0.borrow_mut().errored = map.next_value()?,
+                "variables" => {
+                    let variables = map.next_value::<Option<BTreeMap<String, configuration::Variable>>>()?;
+                    self.0.borrow_mut().configuration.variables = variables.unwrap_or_default();
+                }
+                "resource_drift" => map.next_value_seed(Each::new(&mut |entered: Entered| {
+                    self.0.borrow_mut().drifted(entered);
+                }))?,
+                // The values of `planned_values` stand here too, and beside them what is not known yet.
+                "resource_changes" => map.next_value_seed(Each::new(&mut |entered: Entered| {
+                    self.0.borrow_mut().changed(entered);
+                }))?,
+                "prior_state" => map.next_value_seed(Tree(self.0))?,
+                "configuration" => {
+                    let parsed = map.next_value::<Option<configuration::Parsed>>()?.unwrap_or_default();
+                    self.0.borrow_mut().configuration.take(parsed);
+                }
+                "serial" | "lineage" | "encrypted_data" => {
+                    return Err(self.refuse("this is a Terraform state, and no plan"));
+                }
+                "values" => {
+                    return Err(
+                        self.refuse("this is a state as `terraform show -json` prints it, and no plan")
+                    );
+                }
+                "@level" | "@message" => {
+                    return Err(self.refuse("this is the log of `terraform plan -json`, and not the plan"));
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A list, one element at a time; null is an empty one.
+struct Each<'a, T>(&'a mut dyn FnMut(T), PhantomData<T>);
+
+impl<'a, T> Each<'a, T> {
+    fn new(take: &'a mut dyn FnMut(T)) -> Self {
+        Self(take, PhantomData)
+    }
+}
+
+impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Each<'_, T> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de, T: DeserializeOwned> Visitor<'de> for Each<'_, T> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while let Some(one) = seq.next_element()? {
+            (self.0)(one);
+        }
+        Ok(())
+    }
+}
+
+/// `prior_state`, and every module within it.
+struct Tree<'a>(&'a RefCell<Draft>);
+
+impl<'de> DeserializeSeed<'de> for Tree<'_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Tree<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a module with its resources")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "values" | "root_module" => map.next_value_seed(Tree(self.0))?,
+                "child_modules" => map.next_value_seed(Children(self.0))?,
+                "resources" => map.next_value_seed(Each::new(&mut |standing: Standing| {
+                    self.0.borrow_mut().stood(standing);
+                }))?,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Children<'a>(&'a RefCell<Draft>);
+
+impl<'de> DeserializeSeed<'de> for Children<'_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Children<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a list of modules")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while seq.next_element_seed(Tree(self.0))?.is_some() {}
+        Ok(())
+    }
+}
