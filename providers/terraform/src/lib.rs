@@ -1,6 +1,7 @@
 //! Reads Terraform states as a stream into the vocabulary.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod config;
 mod door;
 mod error;
 mod place;

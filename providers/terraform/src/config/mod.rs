@@ -1,0 +1,140 @@
+//! Reads a Terraform configuration as far as its text tells: the backend, the resources, and what they leave to others.
+//!
+//! Names and paths leave this module, values do not: a configuration may hold credentials.
+
+mod backend;
+mod literal;
+mod syntax;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use crate::error::StateError;
+use literal::Scope;
+use syntax::File;
+
+/// A place in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct At {
+    /// The file.
+    pub file: String,
+    /// The line, from 1; none in JSON, whose reader tells no places.
+    pub line: Option<usize>,
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "{}:{line}", self.file),
+            None => f.write_str(&self.file),
+        }
+    }
+}
+
+/// What the text alone does not tell, for people.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Note {
+    /// Where.
+    pub at: At,
+    /// What, in a sentence without a full stop.
+    pub text: String,
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.at, self.text)
+    }
+}
+
+/// Where the configuration keeps its state.
+#[derive(Clone, PartialEq)]
+pub struct Backend {
+    /// The backend's name: `s3`, `http`, `gcs`, `azurerm`, `local`, `remote`; `cloud` for a `cloud` block.
+    pub kind: String,
+    /// Its settings as far as they are written out; a nested block is an object. No credentials.
+    pub settings: Map<String, Value>,
+    /// Settings that are there and are not written out: variables, functions.
+    pub unresolved: Vec<String>,
+    /// Where it stands.
+    pub place: At,
+    secrets: Map<String, Value>,
+}
+
+impl Backend {
+    /// A setting that is text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.settings.get(name).and_then(Value::as_str)
+    }
+
+    /// A credential that the block holds (`password`, `token`, …). It is in no other field, and in no `Debug`.
+    pub fn secret(&self, name: &str) -> Option<&str> {
+        self.secrets.get(name).and_then(Value::as_str)
+    }
+}
+
+impl fmt::Debug for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Backend")
+            .field("kind", &self.kind)
+            .field("settings", &self.settings)
+            .field("unresolved", &self.unresolved)
+            .field("place", &self.place)
+            .field("secrets", &self.secrets.keys().collect::<Vec<_>>())
+            .finish()
+    }
+}
+
+/// A provider that the configuration requires.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequiredProvider {
+    /// Its local name.
+    pub name: String,
+    /// `hashicorp/aws`.
+    pub source: Option<String>,
+    /// The version constraint as written.
+    pub version: Option<String>,
+    /// Where it stands.
+    pub at: At,
+}
+
+/// A configuration as far as its text tells.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Configuration {
+    /// The folder as it was given.
+    pub dir: String,
+    /// Where it keeps its state; none is Terraform's default, `terraform.tfstate` beside it.
+    pub backend: Option<Backend>,
+    /// The providers of the root module.
+    pub required_providers: Vec<RequiredProvider>,
+    /// What the text alone does not tell.
+    pub notes: Vec<Note>,
+}
+
+/// Reads the configuration in `dir`.
+///
+/// # Errors
+/// A folder without configuration, a file that cannot be read or is no HCL; with file, place and remedy.
+pub fn read(dir: &Path) -> Result<Configuration, StateError> {
+    let shown = dir.display().to_string();
+    let files = syntax::folder(dir)?;
+    if files.is_empty() {
+        return Err(StateError::new(
+            &shown,
+            "there is no Terraform configuration in this folder",
+            "name the folder of the root module, where the *.tf files are",
+        ));
+    }
+    let mut configuration = Configuration { dir: shown, ..Configuration::default() };
+    let scope = Scope::root(dir, &files)?;
+    backend::read(&files, &scope, &mut configuration);
+    Ok(configuration)
+}
+
+/// The place of a thing in a file.
+fn at(file: &File, thing: &impl hcl_edit::Span) -> At {
+    At { file: file.name.clone(), line: thing.span().and_then(|span| file.line(span.start)) }
+}
