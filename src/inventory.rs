@@ -1,9 +1,11 @@
 //! Everything that was read, with what could not be read, in one place to ask.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use stateward_model::{Address, Cause, Exclusion, Gap, Kind, Place, Reading, Resource, Scope, kinds};
+use stateward_model::{Address, Exclusion, Gap, Kind, Place, Reading, Resource, kinds};
+
+use crate::live::{Listings, LiveSide};
 
 /// Which of the two inventories a question is put to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,85 +19,72 @@ pub enum Side {
 /// Resources by kind and identity, and for every kind and place whether it was read whole.
 #[derive(Debug, Clone, Default)]
 pub struct Inventory {
-    /// By type first: nearly every question is about one.
-    resources: BTreeMap<Cow<'static, str>, BTreeMap<Address, Resource>>,
-    coverage: BTreeMap<(String, Place), Coverage>,
-    whole: Option<Vec<Gap>>,
-}
-
-#[derive(Debug, Clone)]
-struct Coverage {
-    gaps: Vec<Gap>,
-    observed_at: String,
+    /// By type first, since nearly every question is about one; then sorted by identity.
+    resources: BTreeMap<Cow<'static, str>, Vec<Resource>>,
+    listings: Listings,
 }
 
 impl Inventory {
     /// The live inventory: what the readings brought. A kind and place without a reading was not asked for.
     pub fn live(readings: Vec<Reading>) -> Self {
         let mut inventory = Self::default();
+        let mut resources = Vec::new();
         for reading in readings {
-            let coverage = Coverage { gaps: reading.harvest.gaps, observed_at: reading.observed_at };
-            inventory.coverage.insert((reading.kind, reading.place), coverage);
-            inventory.extend(reading.harvest.resources);
+            inventory.listings.insert(reading.kind, reading.place, reading.harvest.gaps, reading.observed_at);
+            resources.extend(reading.harvest.resources);
         }
+        inventory.fill(resources);
         inventory
     }
 
-    /// Says where everything that was read at all should have been read: every account with the reason why it could not
-    /// be entered, and every region. Where nobody looked, nothing is known, and that is a gap of the listing.
+    /// Says where everything that was read at all should have been read (see [`Listings::expect`]).
     pub fn expect(&mut self, accounts: &[(String, Option<Gap>)], regions: &[String]) {
-        let read: BTreeSet<String> = self.coverage.keys().map(|(kind, _)| kind.clone()).collect();
-        for kind in read {
-            let is_global = kinds::find(&kind).is_some_and(|kind| kind.scope == Scope::Global);
-            let regions: Vec<&str> = match is_global {
-                true => vec![stateward_model::GLOBAL],
-                false => regions.iter().map(String::as_str).collect(),
-            };
-            for (account, refused) in accounts {
-                for region in &regions {
-                    let place = Place::new(account.clone(), *region);
-                    let unread = || {
-                        let nobody = || {
-                            Gap::new(kind.clone(), Cause::NotRequested, format!("nobody looked in {place}"))
-                        };
-                        Coverage {
-                            gaps: vec![refused.clone().unwrap_or_else(nobody)],
-                            observed_at: String::new(),
-                        }
-                    };
-                    self.coverage.entry((kind.clone(), place.clone())).or_insert_with(unread);
-                }
-            }
-        }
+        self.listings.expect(accounts, regions);
     }
 
     /// The declared inventory: `gaps` are the states that could not be read, and while there is any, no kind is whole.
     pub fn declared(resources: Vec<Resource>, gaps: Vec<Gap>) -> Self {
-        let mut inventory = Self { whole: Some(gaps), ..Self::default() };
-        inventory.extend(resources);
+        let mut inventory = Self { listings: Listings::declared(gaps), ..Self::default() };
+        inventory.fill(resources);
         inventory
     }
 
-    fn extend(&mut self, resources: Vec<Resource>) {
+    /// Of several resources with one identity the last stays.
+    fn fill(&mut self, resources: Vec<Resource>) {
         for resource in resources {
-            let of_kind = self.resources.entry(resource.address.kind.clone()).or_default();
-            of_kind.insert(resource.address.clone(), resource);
+            self.resources.entry(resource.address.kind.clone()).or_default().push(resource);
         }
+        for of_kind in self.resources.values_mut() {
+            of_kind.sort_by(|a, b| a.address.cmp(&b.address));
+            // The sort is stable, and what is kept of two is the first: so the later one is put there.
+            of_kind.dedup_by(|later, kept| {
+                let same = later.address == kept.address;
+                if same {
+                    std::mem::swap(later, kept);
+                }
+                same
+            });
+        }
+    }
+
+    fn index(&self, address: &Address) -> Option<usize> {
+        let of_kind = self.resources.get(&address.kind)?;
+        of_kind.binary_search_by(|resource| resource.address.cmp(address)).ok()
     }
 
     /// Every resource, by type and identity.
     pub fn resources(&self) -> impl Iterator<Item = &Resource> {
-        self.resources.values().flat_map(BTreeMap::values)
+        self.resources.values().flatten()
     }
 
     /// Every resource of a kind, whether or not all of them could be read.
     pub fn of(&self, kind: &Kind) -> impl Iterator<Item = &Resource> {
-        self.resources.get(kind.name).into_iter().flat_map(BTreeMap::values)
+        self.resources.get(kind.name).into_iter().flatten()
     }
 
     /// The resource of an identity.
     pub fn find(&self, address: &Address) -> Option<&Resource> {
-        self.resources.get(&address.kind)?.get(address)
+        self.resources.get(&address.kind)?.get(self.index(address)?)
     }
 
     /// The resource of a kind, place and id.
@@ -105,30 +94,28 @@ impl Inventory {
 
     /// The resource, mutable, for folding parts into it.
     pub(crate) fn find_mut(&mut self, address: &Address) -> Option<&mut Resource> {
-        self.resources.get_mut(&address.kind)?.get_mut(address)
+        let index = self.index(address)?;
+        self.resources.get_mut(&address.kind)?.get_mut(index)
     }
 
     /// Where resources of a kind were looked for.
     pub fn places(&self, kind: &Kind) -> Vec<Place> {
-        self.coverage.keys().filter(|(name, _)| name == kind.name).map(|(_, place)| place.clone()).collect()
+        self.listings.places(kind)
     }
 
     /// Every place that was looked at, sorted.
     pub fn all_places(&self) -> Vec<Place> {
-        let places: BTreeSet<Place> = self.coverage.keys().map(|(_, place)| place.clone()).collect();
-        places.into_iter().collect()
+        self.listings.all_places()
     }
 
     /// The gaps of the listing of a kind in a place; `None` when nobody looked there.
     pub fn listing_gaps(&self, kind: &Kind, place: &Place) -> Option<&[Gap]> {
-        self.coverage.get(&(kind.name.to_owned(), place.clone())).map(|coverage| coverage.gaps.as_slice())
+        self.listings.gaps(kind, place)
     }
 
     /// When the kind was read in the place, RFC 3339; empty on the declared side.
     pub fn observed_at(&self, kind: &str, place: &Place) -> &str {
-        self.coverage
-            .get(&(kind.to_owned(), place.clone()))
-            .map_or("", |coverage| coverage.observed_at.as_str())
+        self.listings.observed_at(kind, place)
     }
 
     /// Whether the kind was read whole in the place, so that absence means "does not exist".
@@ -136,18 +123,7 @@ impl Inventory {
     /// # Errors
     /// The first gap of the listing, or that nobody asked.
     pub fn complete(&self, kind: &Kind, place: &Place) -> Result<(), Gap> {
-        if let Some(gaps) = &self.whole {
-            return gaps.first().cloned().map_or(Ok(()), Err);
-        }
-        let place = match kind.scope {
-            Scope::Global => Place::new(place.account.clone(), stateward_model::GLOBAL),
-            Scope::Regional => place.clone(),
-        };
-        match self.listing_gaps(kind, &place) {
-            Some([]) => Ok(()),
-            Some([gap, ..]) => Err(gap.clone()),
-            None => Err(Gap::new(kind.name, Cause::NotRequested, format!("nobody looked in {place}"))),
-        }
+        self.listings.complete(kind, place)
     }
 
     /// All resources of a kind in all places that were looked at.
@@ -155,18 +131,7 @@ impl Inventory {
     /// # Errors
     /// The gap of the first listing that was not whole; a part must not be taken for everything.
     pub fn all(&self, kind: &Kind) -> Result<Vec<&Resource>, Gap> {
-        match &self.whole {
-            Some(gaps) => gaps.first().cloned().map_or(Ok(()), Err)?,
-            None => {
-                let places = self.places(kind);
-                if places.is_empty() {
-                    return Err(Gap::new(kind.name, Cause::NotRequested, "no call asked for this kind"));
-                }
-                for place in &places {
-                    self.complete(kind, place)?;
-                }
-            }
-        }
+        self.listings.complete_everywhere(kind)?;
         Ok(self.of(kind).collect())
     }
 
@@ -191,6 +156,44 @@ impl Inventory {
     }
 }
 
+impl LiveSide for Inventory {
+    fn listings(&self) -> &Listings {
+        &self.listings
+    }
+
+    fn len(&self) -> usize {
+        self.resources.values().map(Vec::len).sum()
+    }
+
+    fn position(&self, address: &Address) -> Option<usize> {
+        let before: usize =
+            self.resources.range(..address.kind.clone()).map(|(_, of_kind)| of_kind.len()).sum();
+        self.index(address).map(|index| before + index)
+    }
+
+    fn at(&self, mut position: usize) -> Option<Cow<'_, Resource>> {
+        for of_kind in self.resources.values() {
+            match of_kind.get(position) {
+                Some(resource) => return Some(Cow::Borrowed(resource)),
+                None => position -= of_kind.len(),
+            }
+        }
+        None
+    }
+
+    fn of(&self, kind: &'static Kind) -> Box<dyn Iterator<Item = Cow<'_, Resource>> + '_> {
+        Box::new(Inventory::of(self, kind).map(Cow::Borrowed))
+    }
+
+    fn count(&self, kind: &Kind) -> usize {
+        self.resources.get(kind.name).map_or(0, Vec::len)
+    }
+
+    fn count_in(&self, region: &str) -> usize {
+        self.resources().filter(|resource| resource.region() == region).count()
+    }
+}
+
 /// Why a live resource is AWS's own or another controller's, by its kind's rule.
 pub fn exclusion(resource: &Resource) -> Option<Exclusion> {
     kinds::find(resource.kind()).and_then(|kind| (kind.exclusion)(resource))
@@ -205,8 +208,8 @@ pub fn is_judged(resource: &Resource) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stateward_model::Harvest;
     use stateward_model::kinds::ec2::network::vpc;
+    use stateward_model::{Cause, Harvest};
 
     fn reading(region: &str, ids: &[&str], gaps: Vec<Gap>) -> Reading {
         let place = Place::new("1", region);
@@ -245,8 +248,32 @@ mod tests {
         assert_eq!(elsewhere.cause, Cause::NotRequested);
         assert_eq!(inventory.complete(&vpc::KIND, &Place::new("2", "a")), Err(denied));
         assert_eq!(inventory.places(&vpc::KIND).len(), 4);
-        let other = stateward_model::kinds::ec2::network::subnet::KIND.name;
-        assert!(inventory.coverage.keys().all(|(kind, _)| kind != other), "what nobody asked for stays so");
+        let other = &stateward_model::kinds::ec2::network::subnet::KIND;
+        assert!(inventory.places(other).is_empty(), "what nobody asked for stays so");
+    }
+
+    #[test]
+    fn of_one_identity_the_last_resource_stays_and_positions_are_in_order() {
+        let place = Place::new("1", "a");
+        let named =
+            |kind: &'static str, id: &str, name: &str| Resource::new(place.clone(), kind, id).with_name(name);
+        let given = vec![
+            named("aws_vpc", "b", "first"),
+            named("aws_subnet", "s", "s"),
+            named("aws_vpc", "a", "a"),
+            named("aws_vpc", "b", "second"),
+            named("aws_vpc", "b", "third"),
+        ];
+        let inventory = Inventory::declared(given, vec![]);
+        let names: Vec<_> = inventory.resources().filter_map(|resource| resource.name.as_deref()).collect();
+        assert_eq!(names, ["s", "a", "third"]);
+        assert_eq!(inventory.len(), 3);
+        for (position, resource) in inventory.resources().enumerate() {
+            assert_eq!(inventory.position(&resource.address), Some(position));
+            assert_eq!(inventory.at(position).as_deref(), Some(resource));
+        }
+        assert_eq!(inventory.at(3), None);
+        assert_eq!(inventory.position(&named("aws_vpc", "c", "").address), None);
     }
 
     #[test]

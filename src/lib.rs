@@ -10,6 +10,7 @@ pub mod fold;
 pub mod generate;
 pub mod inventory;
 pub mod judge;
+pub mod live;
 pub mod plan;
 pub mod profile;
 pub mod report;

@@ -10,10 +10,10 @@ use stateward_model::kinds::ec2::network::network_interface;
 use stateward_model::{Address, Gap, Kind, Resource, kinds};
 
 use super::ItemChange;
-use crate::inventory::Inventory;
+use crate::live::LiveSide;
 
 /// The rule by which a controller owns the change, if one does.
-pub fn owner_of(live: &Resource, inventory: &Inventory, change: &ItemChange) -> Option<&'static str> {
+pub fn owner_of(live: &Resource, inventory: &dyn LiveSide, change: &ItemChange) -> Option<&'static str> {
     match (live.kind(), change.path.as_str()) {
         ("aws_autoscaling_group", "desired_capacity") if has_scaling_policy(live, inventory) => Some("N13"),
         ("aws_db_instance" | "aws_rds_cluster", "allocated_storage") if grew_by_itself(live, change) => {
@@ -29,7 +29,7 @@ pub fn owner_of(live: &Resource, inventory: &Inventory, change: &ItemChange) -> 
 }
 
 /// N13: a group with a scaling policy has its size from the policy.
-fn has_scaling_policy(group: &Resource, inventory: &Inventory) -> bool {
+fn has_scaling_policy(group: &Resource, inventory: &dyn LiveSide) -> bool {
     let Some(kind) = kinds::find("aws_autoscaling_policy") else { return false };
     inventory.of(kind).any(|policy| {
         policy.address.place == group.address.place
@@ -51,7 +51,7 @@ fn grew_by_itself(live: &Resource, change: &ItemChange) -> bool {
 ///
 /// # Errors
 /// The gap of the groups or templates of the region, where such a volume may be one of theirs.
-pub fn left_by_a_member(resource: &Resource, inventory: &Inventory) -> Result<Option<String>, Gap> {
+pub fn left_by_a_member(resource: &Resource, inventory: &dyn LiveSide) -> Result<Option<String>, Gap> {
     let Some(zone) = adrift(resource) else { return Ok(None) };
     let place = &resource.address.place;
     for kind in [&group::KIND, &launch_template::KIND] {
@@ -64,7 +64,7 @@ pub fn left_by_a_member(resource: &Resource, inventory: &Inventory) -> Result<Op
             continue;
         };
         let here = group.get_or_default(&group::AVAILABILITY_ZONES)?.contains(&zone);
-        if here && has_volume_like(template, resource)? {
+        if here && has_volume_like(&template, resource)? {
             return Ok(Some(format!("left behind by a member of the scaling group {}", group.id())));
         }
     }
@@ -106,21 +106,25 @@ fn upgraded_itself(live: &Resource, change: &ItemChange) -> bool {
 
 /// N18: interfaces that a live object names as its own (a NAT gateway, a mount target), with that object. AWS flags
 /// them as managed by their requester; an emulator may not.
-pub fn interfaces_in_use(inventory: &Inventory) -> BTreeMap<Address, String> {
+pub fn interfaces_in_use(inventory: &dyn LiveSide) -> BTreeMap<Address, String> {
     let name = |resource: &Resource| {
         let id = resource.raw("network_interface_id").ok()?.as_str().filter(|id| !id.is_empty())?;
         let place = resource.address.place.clone();
         let address = Address { place, kind: network_interface::KIND.name.into(), id: id.to_owned() };
         Some((address, format!("{} {}", resource.kind(), resource.id())))
     };
-    inventory.resources().filter_map(name).collect()
+    // Only of these types is the attribute kept at all, and a pass over everything is dear.
+    let named = |kind: &&Kind| kind.attribute("network_interface_id").is_some();
+    let mut naming: Vec<&'static Kind> = kinds::all().filter(named).collect();
+    naming.sort_by_key(|kind| kind.name);
+    naming.into_iter().flat_map(|kind| inventory.of(kind)).filter_map(|resource| name(&resource)).collect()
 }
 
 /// Why an interface that nothing names may still be a live object's own: what could name it was not read whole.
 ///
 /// # Errors
 /// The gap of that listing.
-pub fn interface_may_be_in_use(resource: &Resource, inventory: &Inventory) -> Result<(), Gap> {
+pub fn interface_may_be_in_use(resource: &Resource, inventory: &dyn LiveSide) -> Result<(), Gap> {
     if resource.kind() != network_interface::KIND.name {
         return Ok(());
     }
@@ -135,6 +139,7 @@ pub fn interface_may_be_in_use(resource: &Resource, inventory: &Inventory) -> Re
 mod tests {
     use super::*;
     use crate::drift::Label;
+    use crate::inventory::Inventory;
     use serde_json::json;
     use stateward_model::{Harvest, Place, Reading, Slot};
 

@@ -17,7 +17,8 @@ use stateward_model::{
 };
 use time::Date;
 
-use crate::inventory::{Inventory, exclusion};
+use crate::inventory::exclusion;
+use crate::live::LiveSide;
 use crate::profile::{IgnoreRule, Profile, Standing};
 use atoms::Claims;
 pub use label::Label;
@@ -194,13 +195,14 @@ pub const OTHER_PROVIDER: &str = "provider";
 
 /// Compares every declared instance with the live inventory, and looks for what no state has. `declared` gives the
 /// instances, and is asked three times: they are not all in memory together.
-pub fn reconcile<I>(declared: impl Fn() -> I, live: &Inventory, scope: &Coverage) -> Drift
+pub fn reconcile<I>(declared: impl Fn() -> I, live: &dyn LiveSide, scope: &Coverage) -> Drift
 where
     I: Iterator<Item = Resource>,
 {
     let claims = Claims::of(declared());
     let twice = claimed_twice(&declared);
-    let mut run = Run { live, scope, claims: &claims, drift: Drift::default(), matched: BTreeSet::new() };
+    let matched = vec![false; live.len()];
+    let mut run = Run { live, scope, claims: &claims, drift: Drift::default(), matched };
     for resource in declared().filter(|resource| scope.compares(resource)) {
         run.instance(&resource, &twice);
     }
@@ -333,11 +335,12 @@ fn claims_identity(resource: &Resource) -> bool {
 }
 
 struct Run<'a> {
-    live: &'a Inventory,
+    live: &'a dyn LiveSide,
     scope: &'a Coverage,
     claims: &'a Claims,
     drift: Drift,
-    matched: BTreeSet<Address>,
+    /// By position on the live side: whether an instance stands for the object.
+    matched: Vec<bool>,
 }
 
 impl Run<'_> {
@@ -353,8 +356,10 @@ impl Run<'_> {
                 Gap::new(resource.kind().to_owned(), Cause::Unsupported, "this type cannot be read yet");
             return self.drift.items.push(Item::unknown(resource, gap));
         };
-        if self.live.find(&resource.address).is_some() {
-            self.matched.insert(resource.address.clone());
+        if let Some(matched) =
+            self.live.position(&resource.address).and_then(|position| self.matched.get_mut(position))
+        {
+            *matched = true;
         }
         if let Some(reason) = self.outside(kind, resource) {
             let item = Item { reason: Some(reason), ..Item::managed(resource, Class::Ghost) };
@@ -421,11 +426,11 @@ impl Run<'_> {
                 // A list that Terraform has no attribute for (targets of a target group) is nobody's claim to be whole:
                 // controllers move what is in it, and only declared parts are looked for.
                 Some(_) if attr.live_only => {}
-                Some(satellite) => self.atoms(&mut item, satellite, attr, resource, live),
-                None => self.attribute(&mut item, attr, resource, live),
+                Some(satellite) => self.atoms(&mut item, satellite, attr, resource, &live),
+                None => self.attribute(&mut item, attr, resource, &live),
             }
         }
-        self.finish(item, live);
+        self.finish(item, &live);
     }
 
     fn attribute(&mut self, item: &mut Item, attr: &AnyAttr, resource: &Resource, live: &Resource) {
@@ -609,7 +614,7 @@ impl Run<'_> {
                 for attr in kind.attributes.iter().filter(|attr| part.has(attr.path)) {
                     self.attribute(&mut item, attr, resource, &part);
                 }
-                self.finish(item, live);
+                self.finish(item, &live);
             }
             Form::Atoms { claims, atoms, .. } => {
                 let mut item = Item::managed(resource, Class::InSync);
@@ -631,7 +636,7 @@ impl Run<'_> {
                             continue;
                         }
                     };
-                    match atoms::match_claim(atom, &atoms(live, attribute, value)) {
+                    match atoms::match_claim(atom, &atoms(&live, attribute, value)) {
                         atoms::Match::Same => {}
                         atoms::Match::Absent => {
                             absent += 1;
@@ -647,7 +652,7 @@ impl Run<'_> {
                     item.class = Class::Missing;
                     return self.drift.items.push(item);
                 }
-                self.finish(item, live);
+                self.finish(item, &live);
             }
         }
     }
@@ -680,8 +685,10 @@ impl Run<'_> {
 
     fn unmanaged_objects(&mut self) {
         let interfaces = controller::interfaces_in_use(self.live);
-        for resource in self.live.resources() {
-            if self.matched.contains(&resource.address) || !self.scope.unmanaged.contains(resource.kind()) {
+        let unmatched = self.matched.iter().enumerate().filter(|(_, matched)| !**matched);
+        for resource in unmatched.filter_map(|(position, _)| self.live.at(position)) {
+            let resource = resource.as_ref();
+            if !self.scope.unmanaged.contains(resource.kind()) {
                 continue;
             }
             let backend = (resource.kind().to_owned(), resource.id().to_owned());
@@ -781,6 +788,7 @@ fn is_sensitive(resource: &Resource, path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inventory::Inventory;
     use serde_json::json;
     use stateward_model::{Declared, Harvest, Reading};
 
