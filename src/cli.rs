@@ -127,6 +127,7 @@ Examples:
       --format table --format json --output result.json --format html --output brief.html
   stateward audit --profile strict --print-profile
   stateward audit --snapshot estate.stw --as-of 2026-03-01T00:00:00Z
+  terraform show -json tfplan | stateward audit --plan -
 
 Exit codes: 0 GO or GO WITH WAIVERS, 1 could not start or write, 2 NO-GO, 3 UNDETERMINED, 64 wrong usage.")]
 pub struct Audit {
@@ -136,6 +137,12 @@ pub struct Audit {
     /// Which states.
     #[command(flatten)]
     pub states: StateArgs,
+    /// Judge what would exist after this plan, as `terraform show -json` prints it (`-` for standard input), and read
+    /// nothing from AWS
+    #[arg(long, value_name = "FILE", help_heading = "Terraform", conflicts_with_all = [
+        "state", "snapshot", "region", "account", "endpoint_url", "concurrency", "rate", "timeout",
+    ])]
+    pub plan: Option<PathBuf>,
     /// Which checks.
     #[command(flatten)]
     pub select: SelectArgs,
@@ -148,7 +155,8 @@ pub struct Audit {
     /// What to write.
     #[command(flatten)]
     pub output: OutputArgs,
-    /// When to exit with a code other than 0: `verdict`, or `never` unless the run itself failed
+    /// When to exit with a code other than 0: `verdict`, `introduced` (2 when the plan of --plan introduces a failure),
+    /// or `never` unless the run itself failed
     #[arg(long, value_enum, default_value_t = FailOn::Verdict, value_name = "WHAT")]
     pub fail_on: FailOn,
 }
@@ -158,6 +166,8 @@ pub struct Audit {
 pub enum FailOn {
     /// By the verdict: NO-GO 2, UNDETERMINED 3.
     Verdict,
+    /// By what a plan introduces: 2 when it is anything.
+    Introduced,
     /// Only when the run itself failed.
     Never,
 }
@@ -679,6 +689,9 @@ mod tests {
             ("audit --account 123456789012=arn:aws:iam::210987654321:role/x", "belongs to account"),
             ("audit --endpoint-url localhost:5000", "http://"),
             ("audit --snapshot a --endpoint-url http://x", "cannot be used with"),
+            ("audit --plan p.json --state a", "cannot be used with"),
+            ("audit --plan p.json --snapshot a", "cannot be used with"),
+            ("audit --plan p.json --region eu-west-1", "cannot be used with"),
             ("audit --fail-on maybe", "verdict"),
             ("drift --fail-on changed,gone", "missing"),
             ("collect", "--out"),

@@ -13,6 +13,7 @@ pub mod judge;
 pub mod live;
 pub mod plan;
 pub mod profile;
+pub mod proposal;
 pub mod report;
 pub mod result;
 pub mod score;

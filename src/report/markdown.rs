@@ -148,7 +148,7 @@ fn spans(inside: &[Span]) -> String {
 
 fn head(page: &mut Page, document: &Document) {
     let (answer, reasons) = match &document.verdict {
-        Some(verdict) => (verdict.decision.words(), verdict.reasons.clone()),
+        Some(verdict) => (verdict.decision.words(), words::reasons(document, verdict)),
         None => (
             words::drift_answer(document).words(),
             document.drift.as_ref().map(words::drift_sentences).unwrap_or_default(),

@@ -64,7 +64,7 @@ fn head(canvas: &mut Canvas, document: &Document) {
                 Decision::NoGo => Paint::Bad,
                 Decision::Undetermined => Paint::Warn,
             };
-            (verdict.decision.words(), paint, verdict.reasons.clone())
+            (verdict.decision.words(), paint, words::reasons(document, verdict))
         }
         None => {
             let answer = words::drift_answer(document);

@@ -10,7 +10,8 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::result::{
     Account, CollectionError, Component, Coverage, Document, Drift, DriftItem, Finding, Gate, Interval,
-    OBSTACLE, Outcome, Region, ResourceRef, Score, State, Status, Step, Suppressed, Waiver,
+    OBSTACLE, Outcome, Proposal, Region, ResourceRef, Score, State, Status, Step, Suppressed, Verdict,
+    Waiver,
 };
 
 /// Severities, gravest first.
@@ -185,8 +186,11 @@ pub fn capital(word: &str) -> String {
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
-/// What the audit is about: its accounts.
+/// What the audit is about: its accounts, or the plan.
 pub fn subject(document: &Document) -> String {
+    if let Some(proposal) = &document.scope.proposal {
+        return format!("After {}", proposal.uri);
+    }
     let accounts = &document.scope.accounts;
     let name = |account: &Account| match &account.alias {
         Some(alias) => format!("{alias} ({})", account.id),
@@ -218,16 +222,62 @@ pub fn state_facts(state: &State) -> String {
     facts.join(" · ")
 }
 
+/// What leads to the verdict; of a plan first what it is and brings about.
+pub fn reasons(document: &Document, verdict: &Verdict) -> Vec<String> {
+    let proposal = document.scope.proposal.as_ref();
+    proposal.map(proposal_sentences).unwrap_or_default().into_iter().chain(verdict.reasons.clone()).collect()
+}
+
+fn proposal_sentences(of: &Proposal) -> Vec<String> {
+    let does = [
+        (of.create, "to create"),
+        (of.update, "to change"),
+        (of.replace, "to replace"),
+        (of.delete, "to destroy"),
+        (of.forget, "to let go"),
+        (of.unchanged, "unchanged"),
+    ];
+    let does: Vec<String> = does
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| format!("{number} {word}"))
+        .collect();
+    let does = if does.is_empty() { "nothing to do".to_owned() } else { does.join(", ") };
+    let mut sentences = vec![format!(
+        "Judged is what would exist after the plan of Terraform {} is applied: {does}. Nothing was read from AWS.",
+        of.terraform_version
+    )];
+    sentences.push(match (of.introduced.len(), of.resolved.len()) {
+        (0, 0) => "The plan introduces no failure and resolves none.".to_owned(),
+        (new, old) => format!("The plan introduces {} and resolves {old}.", count(new, "failure")),
+    });
+    if !of.complete {
+        sentences.push("The plan is not complete: applying it leaves more to do.".to_owned());
+    }
+    if !of.not_judged.is_empty() {
+        let types = of.not_judged.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        sentences.push(format!("No check knows these types of it: {types}."));
+    }
+    sentences
+}
+
 /// Which checks did not run.
 pub fn left_out(document: &Document) -> String {
+    let by = match document.scope.proposal {
+        Some(_) => "by the profile or the selection, or because a plan does not show what they judge",
+        None => "by the profile or the selection",
+    };
     match document.scope.checks_left_out.as_slice() {
-        [] => "No check was left out by the profile or the selection.".into(),
-        ids => format!("Left out by the profile or the selection: {}.", ids.join(", ")),
+        [] => format!("No check was left out {by}."),
+        ids => format!("Left out {by}: {}.", ids.join(", ")),
     }
 }
 
 /// What the collection cost.
 pub fn cost(document: &Document) -> String {
+    if document.scope.proposal.is_some() {
+        return "Nothing was read from AWS.".to_owned();
+    }
     let collection = &document.collection;
     let calls = usize::try_from(collection.calls).unwrap_or(usize::MAX);
     let throttled: u64 = collection.operations.iter().map(|operation| operation.throttled).sum();

@@ -18,6 +18,7 @@ use crate::score;
 use crate::snapshot::{RecordedAccount, RecordedRegion, RecordedState};
 
 /// The parts of a recording that are reported rather than judged.
+#[derive(Default)]
 pub(crate) struct Recorded {
     pub(crate) accounts: Vec<RecordedAccount>,
     pub(crate) regions: Vec<RecordedRegion>,
@@ -79,7 +80,8 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn fingerprint_of(finding: &judge::Finding) -> String {
+/// The fingerprint of a finding.
+pub(crate) fn fingerprint_of(finding: &judge::Finding) -> String {
     fingerprint(&[finding.check.id, &finding.target.identity.to_string()])
 }
 
@@ -112,6 +114,7 @@ fn scope(recorded: &Recorded, found: &Found, question: &Question) -> out::Scope 
         states,
         services: services(found),
         checks_left_out: question.left_out(),
+        proposal: None,
     }
 }
 

@@ -73,7 +73,7 @@ pub struct Run {
     pub profile_hash: String,
     /// The layers of the profile, first to last.
     pub profile: Vec<String>,
-    /// `audit`, `drift` or `demo`.
+    /// `audit`, `audit --plan`, `drift` or `demo`.
     pub command: String,
 }
 
@@ -88,8 +88,57 @@ pub struct Scope {
     pub states: Vec<State>,
     /// Services that were read, sorted by name.
     pub services: Vec<Service>,
-    /// Checks that the profile or the selection left out, by id.
+    /// Checks that the profile or the selection left out, by id; of a plan also those that it cannot show.
     pub checks_left_out: Vec<String>,
+    /// The Terraform plan that was judged in the place of a live estate, with `audit --plan`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<Proposal>,
+}
+
+/// A Terraform plan, and what applying it would bring about.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Proposal {
+    /// Where it was read from.
+    pub uri: String,
+    /// The Terraform version that made it.
+    pub terraform_version: String,
+    /// When it was made, as it says itself.
+    pub planned_at: String,
+    /// Whether nothing is left to do after it; a plan of some targets alone is not complete.
+    pub complete: bool,
+    /// Instances that it creates.
+    pub create: usize,
+    /// Instances that it changes in place.
+    pub update: usize,
+    /// Instances that it destroys and makes anew.
+    pub replace: usize,
+    /// Instances that it destroys.
+    pub delete: usize,
+    /// Instances that Terraform lets go of.
+    pub forget: usize,
+    /// Instances that it leaves as they are.
+    pub unchanged: usize,
+    /// Fingerprints of the findings that fail after it and did not before.
+    pub introduced: BTreeSet<String>,
+    /// What fails before it and not after it, sorted by check and address.
+    pub resolved: Vec<Resolved>,
+    /// Types in it that no check knows, sorted.
+    pub not_judged: BTreeSet<String>,
+}
+
+/// A failure that a plan does away with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Resolved {
+    /// The check's id.
+    pub check: String,
+    /// The check's title.
+    pub title: String,
+    /// `critical`, `high`, `medium` or `low`.
+    pub severity: String,
+    /// The Terraform address.
+    pub address: String,
+    /// `repaired`, or `gone` with the resource.
+    pub outcome: String,
 }
 
 /// What became of a part of the scope.

@@ -485,6 +485,7 @@ fn scope() -> Scope {
             service("rds", Outcome::Partial, 6),
             service("s3", Outcome::Partial, 46),
         ],
+        proposal: None,
         checks_left_out: vec!["CLD-24".into(), "ENV-12".into()],
     }
 }

@@ -4,6 +4,7 @@ mod catalogue;
 #[cfg(feature = "aws")]
 mod live;
 mod output;
+mod proposal;
 mod states;
 
 use std::path::Path;
@@ -112,6 +113,12 @@ fn audit(audit: &cli::Audit, outside: &Outside) -> anyhow::Result<u8> {
     if audit.profile.print_profile {
         return output::print(&profile.to_toml());
     }
+    if let Some(plan) = &audit.plan {
+        return proposal::audit(audit, plan, outside);
+    }
+    if audit.fail_on == FailOn::Introduced {
+        bail!("only a plan introduces anything; name one with --plan, or take `--fail-on verdict`");
+    }
     let selection = selection(&audit.select);
     let question = Question::audit(&profile, &selection)?;
     if question.checks.is_empty() {
@@ -123,11 +130,17 @@ fn audit(audit: &cli::Audit, outside: &Outside) -> anyhow::Result<u8> {
     let mut document = evaluate(snapshot, &question, as_of, run);
     nothing_read(&document)?;
     finish(&mut document, &mut outputs, outside)?;
+    Ok(audit_code(audit, &document))
+}
+
+fn audit_code(audit: &cli::Audit, document: &Document) -> u8 {
     let decision = document.verdict.as_ref().map(|verdict| verdict.decision);
-    Ok(match (audit.fail_on, decision) {
+    let proposal = document.scope.proposal.as_ref();
+    match (audit.fail_on, decision) {
         (FailOn::Verdict, Some(decision)) => decision.exit_code(),
+        (FailOn::Introduced, _) if proposal.is_some_and(|plan| !plan.introduced.is_empty()) => 2,
         _ => 0,
-    })
+    }
 }
 
 fn drift(drift: &cli::Drift, outside: &Outside) -> anyhow::Result<u8> {

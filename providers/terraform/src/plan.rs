@@ -2,6 +2,7 @@
 //! drifted. One resource at a time is in memory, and only declared attributes of it are kept.
 
 mod configuration;
+mod initial;
 mod resolve;
 
 use std::cell::RefCell;
@@ -82,6 +83,8 @@ pub struct Plan {
     pub uri: String,
     /// The Terraform version that made it.
     pub terraform_version: String,
+    /// When it was made, RFC 3339; empty where the plan does not say.
+    pub planned_at: String,
     /// Whether nothing is left to do after it. A plan of some targets alone is not complete.
     pub complete: bool,
     /// What would exist after it is applied. What is known only then is a gap of [`Cause::NotYetKnown`].
@@ -398,6 +401,15 @@ impl Draft {
             }
             self.plan.planned.push(coming.resource);
         }
+        let contested = initial::contested(self.plan.planned.iter());
+        let changes = &self.plan.changes;
+        let is_new = |resource: &Resource| {
+            let change = resource.declared.as_ref().and_then(|facts| changes.get(&facts.address));
+            change.is_some_and(|change| matches!(change.action, Action::Create | Action::Replace))
+        };
+        for resource in self.plan.planned.iter_mut().filter(|resource| is_new(resource)) {
+            initial::fill(resource, &contested);
+        }
     }
 
     /// What the plan says nothing of stays as it is: everything, where only a refresh was planned, and what was not
@@ -472,9 +484,18 @@ fn given_id(kind: &str, values: &Map<String, Value>, address: &str) -> String {
     named.unwrap_or(address).to_owned()
 }
 
-/// Names inside of blocks that the provider fills in and nobody is judged by.
-const COMPUTED_INSIDE: &[&str] =
-    &["arn", "association_id", "device_name", "id", "network_interface_id", "owner_id", "volume_id"];
+/// Names inside of blocks that the provider fills in and nobody is judged by; deletes with a second factor are nothing
+/// that a plan can turn on.
+const COMPUTED_INSIDE: &[&str] = &[
+    "arn",
+    "association_id",
+    "device_name",
+    "id",
+    "mfa_delete",
+    "network_interface_id",
+    "owner_id",
+    "volume_id",
+];
 
 /// Top-level names whose value, or a part of it that matters, is known only after the plan is applied.
 fn unknown_names(marks: &Value) -> BTreeSet<String> {
@@ -564,6 +585,10 @@ impl<'de> Visitor<'de> for Document<'_> {
                 "terraform_version" => {
                     let version = map.next_value::<Option<String>>()?.unwrap_or_default();
                     self.0.borrow_mut().plan.terraform_version = version;
+                }
+                "timestamp" => {
+                    let time = map.next_value::<Option<String>>()?.unwrap_or_default();
+                    self.0.borrow_mut().plan.planned_at = time;
                 }
                 "complete" => self.0.borrow_mut().plan.complete = map.next_value()?,
                 "errored" => self.0.borrow_mut().errored = map.next_value()?,
@@ -699,5 +724,262 @@ impl<'de> Visitor<'de> for Children<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         while seq.next_element_seed(Tree(self.0))?.is_some() {}
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A plan made by hand: a network and a database that come into being, with a module between them.
+    fn coming() -> Value {
+        let created = |address: &str, kind: &str, after: Value, unknown: Value| {
+            json!({
+                "address": address, "mode": "managed", "type": kind, "name": "x",
+                "provider_name": "registry.terraform.io/hashicorp/aws",
+                "change": {
+                    "actions": ["create"], "before": null, "after": after, "after_unknown": unknown,
+                    "before_sensitive": false, "after_sensitive": { "password": true }
+                }
+            })
+        };
+        let subnet = |key: &str| {
+            created(
+                &format!("module.net.aws_subnet.this[\"{key}\"]"),
+                "aws_subnet",
+                json!({ "availability_zone": key, "cidr_block": "10.0.0.0/24" }),
+                json!({ "id": true, "arn": true, "vpc_id": true }),
+            )
+        };
+        json!({
+            "format_version": "1.2", "terraform_version": "1.11.4", "timestamp": "2026-01-01T00:00:00Z",
+            "complete": true, "errored": false,
+            "variables": { "where": { "value": "eu-west-1" } },
+            "planned_values": { "root_module": {} },
+            "resource_changes": [
+                created("module.net.aws_vpc.this", "aws_vpc", json!({ "cidr_block": "10.0.0.0/16" }),
+                    json!({ "id": true, "arn": true })),
+                subnet("eu-west-1a"), subnet("eu-west-1b"),
+                created("aws_security_group.db", "aws_security_group", json!({ "name": "db", "ingress": [{}] }),
+                    json!({ "id": true, "vpc_id": true, "ingress": [{ "security_groups": true }] })),
+                created("aws_db_instance.orders", "aws_db_instance",
+                    json!({ "identifier": "orders", "password": "hunter2hunter2", "storage_encrypted": false,
+                            "vpc_security_group_ids": [null] }),
+                    json!({ "id": true, "arn": true, "kms_key_id": true, "vpc_security_group_ids": [true] })),
+                created("aws_instance.web", "aws_instance",
+                    json!({ "root_block_device": [{ "encrypted": true }] }),
+                    json!({ "id": true, "subnet_id": true, "root_block_device": [{ "volume_id": true }] })),
+            ],
+            "configuration": {
+                "provider_config": {
+                    "aws": { "name": "aws", "full_name": "registry.terraform.io/hashicorp/aws",
+                             "expressions": { "region": { "references": ["var.where"] },
+                                              "secret_key": { "constant_value": "hunter2hunter2" } } }
+                },
+                "root_module": {
+                    "resources": [
+                        { "address": "aws_security_group.db", "provider_config_key": "aws",
+                          "expressions": { "vpc_id": { "references": ["module.net.vpc_id", "module.net"] } } },
+                        { "address": "aws_db_instance.orders", "provider_config_key": "aws",
+                          "expressions": { "vpc_security_group_ids": { "references":
+                              ["aws_security_group.db.id", "aws_security_group.db"] } } },
+                        { "address": "aws_instance.web", "provider_config_key": "aws",
+                          "expressions": { "subnet_id": { "references": ["var.one", "module.net.vpc_id"] } } }
+                    ],
+                    "module_calls": {
+                        "net": {
+                            "expressions": {},
+                            "module": {
+                                "outputs": { "vpc_id": { "expression": { "references":
+                                    ["aws_vpc.this.id", "aws_vpc.this"] } } },
+                                "resources": [
+                                    { "address": "aws_vpc.this", "provider_config_key": "aws" },
+                                    { "address": "aws_subnet.this", "provider_config_key": "aws",
+                                      "expressions": { "vpc_id": { "references":
+                                          ["aws_vpc.this.id", "aws_vpc.this"] } } }
+                                ]
+                            }
+                        }
+                    }
+                }
+            }
+        })
+    }
+
+    fn read(plan: &Value) -> Result<Plan, StateError> {
+        read_plan("p.json", plan.to_string().as_bytes())
+    }
+
+    fn one<'a>(plan: &'a Plan, address: &str) -> &'a Resource {
+        let stands = |one: &&Resource| one.declared.as_ref().is_some_and(|facts| facts.address == address);
+        plan.planned.iter().find(stands).unwrap_or_else(|| panic!("no {address}"))
+    }
+
+    #[test]
+    fn what_is_known_only_later_is_a_gap() {
+        let plan = read(&coming()).unwrap();
+        let database = one(&plan, "aws_db_instance.orders");
+        assert_eq!(database.raw("storage_encrypted"), Ok(&json!(false)));
+        assert_eq!(database.raw("kms_key_id").unwrap_err().cause, Cause::NotYetKnown);
+        // A rule whose source is not known yet is no rule that could be judged.
+        let group = one(&plan, "aws_security_group.db");
+        assert_eq!(group.raw("ingress").unwrap_err().cause, Cause::NotYetKnown);
+        // What the provider fills in beside the encryption does not hide the encryption.
+        let instance = one(&plan, "aws_instance.web");
+        assert_eq!(instance.raw("root_block_device"), Ok(&json!([{ "encrypted": true }])));
+    }
+
+    #[test]
+    fn what_refers_to_something_new_refers_to_it_by_its_address() {
+        let plan = read(&coming()).unwrap();
+        let network = one(&plan, "module.net.aws_vpc.this");
+        assert_eq!(network.id(), "module.net.aws_vpc.this");
+        for address in ["module.net.aws_subnet.this[\"eu-west-1a\"]", "aws_security_group.db"] {
+            assert_eq!(one(&plan, address).raw("vpc_id"), Ok(&json!(network.id())), "{address}");
+        }
+        let database = one(&plan, "aws_db_instance.orders");
+        assert_eq!(database.id(), "orders", "the provider makes the id of the name");
+        assert_eq!(database.raw("vpc_security_group_ids"), Ok(&json!(["aws_security_group.db"])));
+        // Two references may be a condition: which it will be is not known.
+        let gap = one(&plan, "aws_instance.web").raw("subnet_id").unwrap_err();
+        assert_eq!(gap.cause, Cause::NotYetKnown);
+    }
+
+    #[test]
+    fn a_provider_tells_the_region_through_a_variable() {
+        let plan = read(&coming()).unwrap();
+        assert!(plan.planned.iter().all(|resource| resource.region() == "eu-west-1"), "{:#?}", plan.planned);
+        let facts = one(&plan, "aws_db_instance.orders").declared.clone().unwrap();
+        assert_eq!(facts.provider, "provider[\"registry.terraform.io/hashicorp/aws\"]");
+    }
+
+    #[test]
+    fn no_secret_comes_in() {
+        let plan = read(&coming()).unwrap();
+        assert!(!format!("{plan:?}").contains("hunter2"));
+        // Not even one that is marked inside of a block, by its place.
+        let mut marked = coming();
+        let change = &mut marked["resource_changes"][3]["change"];
+        change["after"] = json!({ "ingress": [{ "description": "open" }, { "description": "hunter3" }] });
+        change["after_unknown"] = json!({});
+        change["after_sensitive"] = json!({ "ingress": [{}, { "description": true }] });
+        let plan = read(&marked).unwrap();
+        assert!(!format!("{plan:?}").contains("hunter3"));
+        assert!(format!("{plan:?}").contains("open"));
+    }
+
+    #[test]
+    fn what_is_deleted_or_only_read_will_not_be_there() {
+        let mut plan = coming();
+        plan["resource_changes"][0]["change"]["actions"] = json!(["delete"]);
+        plan["resource_changes"][0]["change"]["after"] = Value::Null;
+        plan["resource_changes"][3]["mode"] = json!("data");
+        plan["resource_changes"][4]["deposed"] = json!("00000001");
+        let plan = read(&plan).unwrap();
+        let addresses: Vec<&str> =
+            plan.planned.iter().filter_map(|one| Some(one.declared.as_ref()?.address.as_str())).collect();
+        assert_eq!(
+            addresses,
+            [
+                "aws_instance.web",
+                "module.net.aws_subnet.this[\"eu-west-1a\"]",
+                "module.net.aws_subnet.this[\"eu-west-1b\"]"
+            ]
+        );
+        assert_eq!(plan.changes["module.net.aws_vpc.this"].action, Action::Delete);
+    }
+
+    #[test]
+    fn actions_are_told_apart_whatever_their_order() {
+        let of =
+            |words: &[&str]| Action::of(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        assert_eq!(of(&["delete", "create"]), Action::Replace);
+        assert_eq!(of(&["create", "delete"]), Action::Replace);
+        assert_eq!(of(&["create", "forget"]), Action::Create);
+        assert_eq!(of(&["forget"]), Action::Forget);
+        assert_eq!(of(&["no-op"]), Action::Keep);
+        assert_eq!(of(&["update"]), Action::Update);
+    }
+
+    #[test]
+    fn a_plan_of_some_targets_leaves_the_rest_as_it_is() {
+        let mut plan = coming();
+        plan["prior_state"] = json!({ "values": { "root_module": { "child_modules": [{ "resources": [
+            { "address": "module.old.aws_sqs_queue.q", "mode": "managed", "type": "aws_sqs_queue", "name": "q",
+              "values": { "id": "https://sqs.eu-west-1.amazonaws.com/1/q", "name": "q" } }
+        ] }] } } });
+        assert_eq!(read(&plan).unwrap().planned.len(), 6, "a whole plan names all that stays");
+        plan["complete"] = json!(false);
+        let plan = read(&plan).unwrap();
+        assert_eq!(one(&plan, "module.old.aws_sqs_queue.q").id(), "q");
+        assert_eq!(plan.planned.len(), 7);
+    }
+
+    #[test]
+    fn what_drifted_and_is_set_and_yet_left_alone_is_ignored_by_configuration() {
+        let drifted = |address: &str, before: Value, after: Value| {
+            json!({ "address": address, "mode": "managed", "type": "aws_instance", "name": "x",
+                    "change": { "actions": ["update"], "before": before, "after": after } })
+        };
+        let change = |address: &str, before: Value, after: Value, action: &str| {
+            json!({ "address": address, "mode": "managed", "type": "aws_instance", "name": "x",
+                    "change": { "actions": [action], "before": before, "after": after } })
+        };
+        let (was, is) =
+            (json!({ "ami": "a", "tags": { "x": "1" } }), json!({ "ami": "b", "tags": { "x": "2" } }));
+        let plan = json!({
+            "format_version": "1.2",
+            "resource_drift": [
+                drifted("aws_instance.left[0]", was.clone(), is.clone()),
+                drifted("aws_instance.mended", was.clone(), is.clone()),
+                drifted("aws_instance.replaced", was.clone(), is.clone()),
+            ],
+            "resource_changes": [
+                change("aws_instance.left[0]", is.clone(), is.clone(), "no-op"),
+                change("aws_instance.mended", is.clone(), was, "update"),
+                change("aws_instance.replaced", is.clone(), is, "delete"),
+            ],
+            "configuration": { "root_module": { "resources": [
+                { "address": "aws_instance.left", "expressions": { "ami": {} } },
+                { "address": "aws_instance.mended", "expressions": { "ami": {}, "tags": {} } },
+                { "address": "aws_instance.replaced", "expressions": { "ami": {} } },
+            ] } }
+        });
+        let ignored = read(&plan).unwrap().ignored();
+        assert_eq!(ignored, [("aws_instance.left[0]".to_owned(), "ami".to_owned())]);
+    }
+
+    #[test]
+    fn what_is_no_usable_plan_is_refused_with_a_remedy() {
+        let cases = [
+            ("", "the plan is empty"),
+            ("PK\u{3}\u{4}rest", "binary form"),
+            (
+                r#"{"version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "x"}"#,
+                "Terraform state",
+            ),
+            (r#"{"format_version": "1.0", "values": {}}"#, "a state as `terraform show -json`"),
+            ("{\"@level\":\"info\"}\n{\"@level\":\"info\"}", "the log of"),
+            (r#"{"format_version": "9.0", "resource_changes": 7}"#, "newer"),
+            (r#"{"format_version": "1.2", "errored": true}"#, "ended in an error"),
+            (r#"{"format_version": "1.2", "resource_changes": ["hunter2"]}"#, "not shaped like a plan"),
+            (r#"{"format_version": "1.2", "resource_ch"#, "truncated"),
+            ("hello", "not a plan in JSON"),
+            ("{}", "no plan format version"),
+        ];
+        for (text, words) in cases {
+            let error = read_plan("p.json", text.as_bytes()).unwrap_err();
+            assert!(error.what.contains(words), "{text}: {error}");
+            assert!(!error.to_string().contains("hunter2"), "{error}");
+            assert!(!error.remedy.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_plan_cut_anywhere_is_refused_and_breaks_nothing() {
+        let whole = coming().to_string();
+        for end in (1..whole.len()).step_by(7) {
+            assert!(read_plan("p.json", &whole.as_bytes()[..end]).is_err(), "{end}");
+        }
     }
 }

@@ -124,7 +124,8 @@ fn answer(document: &Document) -> Value {
         Decision::NoGo => "stop",
         Decision::Undetermined => "open",
     };
-    let (first, more) = verdict.reasons.split_at(verdict.reasons.len().min(OPEN_REASONS));
+    let reasons = words::reasons(document, verdict);
+    let (first, more) = reasons.split_at(reasons.len().min(OPEN_REASONS));
     json!({
         "question": "Verdict",
         "words": verdict.decision.words(),

@@ -1,0 +1,210 @@
+//! What a Terraform plan would leave behind, judged by the same checks before anything is applied.
+//!
+//! A plan shows what its configuration manages, and nothing else of the account. So what a check does not find in it is
+//! not known to be absent, and a check that a plan can say nothing to is left out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+use stateward_model::{Cause, Gap, Resource, Slot, kinds};
+use time::OffsetDateTime;
+
+use crate::audit::{Found, Question};
+use crate::check::{Check, Subject, View};
+use crate::fold;
+use crate::inventory::{Inventory, Side};
+use crate::judge::{self, Addresses, Evidence, Finding, Status, Statuses, shown};
+use crate::result::{self, Document, Resolved, Run, build};
+use crate::score;
+
+/// A plan, as far as it is judged.
+#[derive(Debug, Clone, Default)]
+pub struct Proposal {
+    /// What it is and does; which findings come and go is filled in by [`evaluate`].
+    pub facts: result::Proposal,
+    /// What would exist after it is applied.
+    pub planned: Vec<Resource>,
+    /// What existed when it was made.
+    pub prior: Vec<Resource>,
+}
+
+/// The operation that tells what a plan holds.
+const SHOW: &str = "terraform:show";
+
+/// Judges what would exist after `proposal` is applied, and what of it the proposal brings about. `None` when the
+/// selection leaves no check that a plan can say anything to.
+pub fn evaluate(
+    proposal: Proposal,
+    question: &Question,
+    as_of: OffsetDateTime,
+    run: Run,
+) -> Option<Document> {
+    let Proposal { mut facts, planned, prior } = proposal;
+    let checks: Vec<&'static Check> = question.checks.iter().copied().filter(may_be_shown).collect();
+    let planned = inventory(planned);
+    let view = |inventory| View {
+        side: Side::Declared,
+        inventory,
+        profile: question.profile,
+        as_of,
+        states: &[],
+        drift: None,
+    };
+    let mut findings = judge::judge(&checks, &view(&planned), &Addresses::new());
+    let hidden = hidden(&checks, &findings);
+    findings.retain(|finding| !hidden.contains(finding.check.id));
+    let checks: Vec<&'static Check> = checks.into_iter().filter(|check| !hidden.contains(check.id)).collect();
+    if checks.is_empty() {
+        return None;
+    }
+    for finding in &mut findings {
+        finding.evidence = evidence(finding, &planned, &run.as_of);
+    }
+    let prior = inventory(prior);
+    let before = by_address(judge::judge(&checks, &view(&prior), &Addresses::new()));
+    facts.resolved = resolved(&before, &findings);
+    for finding in findings.iter_mut().filter(|finding| is_introduced(finding, &before)) {
+        finding.message.push_str(" (introduced by this plan)");
+        facts.introduced.insert(build::fingerprint_of(finding));
+    }
+    let scorecard = score::score(&score::Input::new(&findings, question.profile, as_of));
+    let services = services(&planned);
+    let found = Found {
+        live: planned,
+        drift: None,
+        idle_rules: Vec::new(),
+        findings,
+        declared: Statuses::new(),
+        scorecard: Some(scorecard),
+        identities: BTreeMap::new(),
+    };
+    let question = Question { checks, drift: false, unmanaged: false, ..*question };
+    let mut document = build::document(&build::Recorded::default(), found, &question, run);
+    // Regions that the plan has nothing in were not looked at.
+    document.scope.regions.retain(|region| region.resources > 0);
+    document.scope.services = services;
+    document.scope.proposal = Some(facts);
+    for finding in &mut document.findings {
+        if finding.reason.as_deref() == Some(Cause::NotInState.word()) {
+            finding.remediation = Some("Apply the plan, and audit the live estate.".to_owned());
+        }
+    }
+    Some(document)
+}
+
+fn inventory(resources: Vec<Resource>) -> Inventory {
+    let beyond = Gap::new("live estate", Cause::NotInState, "a plan shows only what it manages");
+    fold::declared(resources, vec![beyond])
+}
+
+/// The services that it has resources of.
+fn services(planned: &Inventory) -> Vec<result::Service> {
+    let mut services: BTreeMap<&str, usize> = BTreeMap::new();
+    for kind in kinds::all() {
+        *services.entry(kind.service).or_default() += planned.of(kind).count();
+    }
+    services.retain(|_, resources| *resources > 0);
+    let service = |(name, resources): (&str, usize)| result::Service {
+        name: name.to_owned(),
+        outcome: result::Outcome::Read,
+        resources,
+    };
+    services.into_iter().map(service).collect()
+}
+
+/// Whether a check judges single resources of a sort that configurations make. The estate as a whole, its states and
+/// what happened in it are in no plan.
+fn may_be_shown(check: &&'static Check) -> bool {
+    let single = !matches!(check.subject, Subject::Region(_) | Subject::Estate(_) | Subject::State(_));
+    single && check.kinds().iter().any(|kind| kind.manageable)
+}
+
+/// Checks that found nothing but what a plan does not show.
+fn hidden(checks: &[&'static Check], findings: &[Finding]) -> BTreeSet<&'static str> {
+    let unseen = |finding: &Finding| {
+        finding.gap.as_ref().is_some_and(|gap| matches!(gap.cause, Cause::NotInState | Cause::NotRequested))
+    };
+    let mut hidden: BTreeSet<&'static str> = checks.iter().map(|check| check.id).collect();
+    let judged: BTreeSet<&'static str> = findings.iter().map(|finding| finding.check.id).collect();
+    hidden.retain(|id| judged.contains(id));
+    for finding in findings.iter().filter(|finding| !unseen(finding)) {
+        hidden.remove(finding.check.id);
+    }
+    hidden
+}
+
+/// The fields of the resource that the check reads, as the plan shows them.
+fn evidence(finding: &Finding, planned: &Inventory, as_of: &str) -> Vec<Evidence> {
+    let Some(resource) = planned.find(&finding.target.identity) else { return Vec::new() };
+    let read = finding.check.reads.iter().filter(|reads| reads.kind.name == resource.kind());
+    let mut fields = Map::new();
+    for attr in read.flat_map(|reads| reads.attributes) {
+        if let Some((_, Slot::Known(value))) = resource.slots().find(|(path, _)| *path == attr.path) {
+            let value = if attr.secret { Value::String("(sensitive)".into()) } else { shown(value) };
+            fields.insert(attr.path.to_owned(), value);
+        }
+    }
+    if fields.is_empty() {
+        return Vec::new();
+    }
+    vec![Evidence {
+        operation: SHOW.to_owned(),
+        request: finding.target.address.clone().unwrap_or_default(),
+        fields,
+        observed_at: as_of.to_owned(),
+    }]
+}
+
+/// Findings by check and Terraform address: a replacement changes the id, and stays the same resource.
+type ByAddress = BTreeMap<(&'static str, String), Finding>;
+
+fn by_address(findings: Vec<Finding>) -> ByAddress {
+    findings
+        .into_iter()
+        .filter_map(|finding| Some(((finding.check.id, finding.target.address.clone()?), finding)))
+        .collect()
+}
+
+fn is_wrong(status: Status) -> bool {
+    matches!(status, Status::Fail | Status::Partial)
+}
+
+/// Whether something is wrong that was not before. Where it is not known how it was before, nothing is said.
+fn is_introduced(finding: &Finding, before: &ByAddress) -> bool {
+    let Some(address) = finding.target.address.clone().filter(|_| is_wrong(finding.status)) else {
+        return false;
+    };
+    let before = before.get(&(finding.check.id, address));
+    before.is_none_or(|before| matches!(before.status, Status::Pass | Status::NotApplicable))
+}
+
+/// What was wrong and will not be, or will be gone.
+fn resolved(before: &ByAddress, findings: &[Finding]) -> Vec<Resolved> {
+    let after: BTreeMap<(&str, &str), Status> = findings
+        .iter()
+        .filter_map(|finding| Some(((finding.check.id, finding.target.address.as_deref()?), finding.status)))
+        .collect();
+    let mut resolved = Vec::new();
+    for ((id, address), finding) in before.iter().filter(|(_, finding)| is_wrong(finding.status)) {
+        let outcome = match after.get(&(*id, address.as_str())) {
+            Some(Status::Pass | Status::NotApplicable) => "repaired",
+            Some(_) => continue,
+            None => "gone",
+        };
+        resolved.push(Resolved {
+            check: (*id).to_owned(),
+            title: finding.check.title.to_owned(),
+            severity: finding.severity.word().to_owned(),
+            address: address.clone(),
+            outcome: outcome.to_owned(),
+        });
+    }
+    resolved
+}
+
+/// Types of AWS that no kind is known for: nothing of them is judged.
+pub fn unknown_types(resources: &[Resource]) -> BTreeSet<String> {
+    let types = resources.iter().map(Resource::kind).filter(|kind| kind.starts_with("aws"));
+    let unknown = types.filter(|kind| kinds::find(kind).is_none());
+    unknown.map(str::to_owned).collect()
+}

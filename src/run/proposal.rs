@@ -1,0 +1,69 @@
+//! `audit --plan`: a plan in the place of states and estate. Nothing is read from AWS.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use stateward::audit::Question;
+use stateward::proposal::{self, Proposal};
+use stateward::result;
+use stateward_terraform::{Action, Plan, read_plan};
+
+use super::{Outputs, Outside, audit_code, finish, new_run, profile, selection};
+use crate::cli;
+
+/// Judges what the plan at `path` would leave behind; the exit code.
+///
+/// # Errors
+/// A plan that cannot be used, a selection that it can say nothing to, an output that cannot be written.
+pub fn audit(audit: &cli::Audit, path: &Path, outside: &Outside) -> anyhow::Result<u8> {
+    let profile = profile(&audit.profile, &[], None)?;
+    let selection = selection(&audit.select);
+    let question = Question::audit(&profile, &selection)?;
+    let mut outputs = Outputs::open(&audit.output.reports)?;
+    let plan = read(path)?;
+    if plan.planned.is_empty() && plan.prior.is_empty() {
+        bail!("{}: the plan holds no resource\n  remedy: plan a configuration that manages some", plan.uri);
+    }
+    let as_of = audit.source.as_of.unwrap_or(outside.now);
+    let run = new_run("audit --plan", &profile, as_of, outside);
+    let Some(mut document) = proposal::evaluate(proposed(plan), &question, as_of, run) else {
+        bail!(
+            "the selection leaves no check that a plan can show; widen it, or look with `stateward checks`"
+        );
+    };
+    finish(&mut document, &mut outputs, outside)?;
+    Ok(audit_code(audit, &document))
+}
+
+/// Reads a plan; `-` is standard input.
+///
+/// # Errors
+/// A file that cannot be opened, or that is no usable plan.
+pub fn read(path: &Path) -> anyhow::Result<Plan> {
+    let name = path.display().to_string();
+    if name == "-" {
+        return Ok(read_plan(&name, std::io::stdin().lock())?);
+    }
+    let file = std::fs::File::open(path)
+        .with_context(|| format!("{name}: the plan cannot be opened; check the path"))?;
+    Ok(read_plan(&name, file)?)
+}
+
+fn proposed(plan: Plan) -> Proposal {
+    let count = |action: Action| plan.changes.values().filter(|change| change.action == action).count();
+    let facts = result::Proposal {
+        uri: plan.uri.clone(),
+        terraform_version: plan.terraform_version.clone(),
+        planned_at: plan.planned_at.clone(),
+        complete: plan.complete,
+        create: count(Action::Create),
+        update: count(Action::Update),
+        replace: count(Action::Replace),
+        delete: count(Action::Delete),
+        forget: count(Action::Forget),
+        unchanged: count(Action::Keep),
+        not_judged: proposal::unknown_types(&plan.planned),
+        ..result::Proposal::default()
+    };
+    Proposal { facts, planned: plan.planned, prior: plan.prior }
+}
