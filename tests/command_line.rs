@@ -79,7 +79,7 @@ fn a_bad_state_is_named_with_place_and_remedy_before_anything_else() {
     let cases = [
         ("truncated.tfstate", &whole[..whole.len() / 2], "truncated"),
         ("empty.tfstate", "", "empty"),
-        ("old.tfstate", "{\"version\": 3, \"serial\": 1}", "format 3"),
+        ("old.tfstate", "{\"version\": 2, \"serial\": 1}", "format 2"),
         ("new.tfstate", "{\"version\": 9}", "format 9"),
         ("sealed.tfstate", "{\"encrypted_data\": \"x\", \"encryption_version\": \"v0\"}", "encrypted"),
         ("text.tfstate", "hello", "not JSON"),

@@ -13,12 +13,20 @@ pub struct StateError {
     pub what: String,
     /// What to do about it.
     pub remedy: String,
+    /// True when the state is whole, and encrypted so that its content cannot be seen.
+    pub encrypted: bool,
 }
 
 impl StateError {
     /// An error without a place.
     pub fn new(uri: &str, what: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { uri: uri.to_owned(), place: None, what: what.into(), remedy: remedy.into() }
+        Self { uri: uri.to_owned(), place: None, what: what.into(), remedy: remedy.into(), encrypted: false }
+    }
+
+    /// The error of a state whose content is encrypted.
+    pub(crate) fn encrypted(mut self) -> Self {
+        self.encrypted = true;
+        self
     }
 
     /// The error at a place.

@@ -1,7 +1,8 @@
-//! State format 4 as a stream: one instance at a time is in memory, and only declared attributes of it are kept.
+//! States as a stream: one instance at a time is in memory, and only declared attributes of it are kept. Format 4 is read
+//! here, format 3 beside it.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::Read;
 
@@ -9,10 +10,13 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
-use stateward_model::{Cause, Declared, Gap, Resource, Slot, kinds, secret};
+use stateward_model::{Declared, GLOBAL, Resource, secret};
 
+use crate::cipher::{Envelope, Keys};
 use crate::door::{Entry, sensitive_names};
 use crate::error::StateError;
+use crate::flat;
+use crate::legacy::{Modules, provider_of};
 
 /// What a state says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -69,6 +73,42 @@ pub fn read_state_into(
     reader: impl Read,
     sink: &mut dyn FnMut(Resource),
 ) -> Result<Header, StateError> {
+    read_state_with(uri, reader, &Keys::default(), sink)
+}
+
+/// As [`read_state_into`], with keys for a state that OpenTofu encrypted. Such a state is in memory while it is decrypted.
+///
+/// # Errors
+/// As [`read_state`]; [`StateError::encrypted`] tells a state that no key opens from one that is broken.
+pub fn read_state_with(
+    uri: &str,
+    reader: impl Read,
+    keys: &Keys,
+    sink: &mut dyn FnMut(Resource),
+) -> Result<Header, StateError> {
+    let (header, envelope) = read_document(uri, reader, keys, sink)?;
+    if !envelope.found {
+        check_version(uri, Some(header.version).filter(|version| *version > 0))?;
+        return Ok(header);
+    }
+    let content = envelope.open(uri, keys)?;
+    let (header, within) = read_document(uri, content.as_slice(), &Keys::default(), sink)?;
+    if within.found {
+        let what = "what this state holds encrypted is encrypted again";
+        return Err(
+            StateError::new(uri, what, "decrypt it first: `tofu state pull` prints it in clear").encrypted()
+        );
+    }
+    check_version(uri, Some(header.version).filter(|version| *version > 0))?;
+    Ok(header)
+}
+
+fn read_document(
+    uri: &str,
+    reader: impl Read,
+    keys: &Keys,
+    sink: &mut dyn FnMut(Resource),
+) -> Result<(Header, Envelope), StateError> {
     let mut reader = std::io::BufReader::with_capacity(1 << 18, reader);
     if starts_empty(&mut reader) {
         let what = "the state is empty";
@@ -82,6 +122,8 @@ pub fn read_state_into(
         header: RefCell::new(Header { uri: uri.to_owned(), ..Header::default() }),
         sink: RefCell::new(sink),
         refusal: RefCell::new(None),
+        envelope: RefCell::new(Envelope::default()),
+        wants_data: !keys.is_empty(),
     };
     let mut json = serde_json::Deserializer::from_reader(reader);
     let parsed = Document(&context).deserialize(&mut json).and_then(|()| json.end());
@@ -89,9 +131,7 @@ pub fn read_state_into(
         return Err(refusal);
     }
     parsed.map_err(|error| explain(uri, &error))?;
-    let header = context.header.into_inner();
-    check_version(uri, Some(header.version).filter(|version| *version > 0))?;
-    Ok(header)
+    Ok((context.header.into_inner(), context.envelope.into_inner()))
 }
 
 fn starts_empty(reader: &mut impl std::io::BufRead) -> bool {
@@ -120,11 +160,11 @@ fn explain(uri: &str, error: &serde_json::Error) -> StateError {
         ),
         serde_json::error::Category::Syntax => (
             format!("this is not JSON: {}", bare(error)),
-            "name a Terraform state (format 4), as `terraform state pull` prints it",
+            "name a Terraform state (format 3 or 4), as `terraform state pull` prints it",
         ),
         serde_json::error::Category::Data => (
             format!("this is not shaped like a Terraform state: {}", bare(error)),
-            "name a Terraform state (format 4); a plan or `terraform show -json` output is another format",
+            "name a Terraform state (format 3 or 4); a plan or `terraform show -json` output is another format",
         ),
     };
     StateError::new(uri, what, remedy).at(error.line(), error.column())
@@ -145,14 +185,10 @@ fn bare(error: &serde_json::Error) -> String {
 
 fn check_version(uri: &str, version: Option<u64>) -> Result<(), StateError> {
     let (what, remedy) = match version {
-        Some(4) => return Ok(()),
-        Some(3) => (
-            "this state has format 3, which Terraform before 0.12 wrote".to_owned(),
-            "upgrade it with Terraform 0.12 or later (`terraform refresh` or `terraform apply` writes format 4)",
-        ),
+        Some(3 | 4) => return Ok(()),
         Some(old @ 1..=2) => (
             format!("this state has format {old}, which no supported Terraform reads"),
-            "upgrade it step by step with Terraform 0.11, then 0.12",
+            "upgrade it step by step with Terraform 0.11 (`terraform refresh` writes format 3, which can be read)",
         ),
         Some(new) => (
             format!("this state has format {new}, which is newer than this program knows (4)"),
@@ -160,16 +196,19 @@ fn check_version(uri: &str, version: Option<u64>) -> Result<(), StateError> {
         ),
         None => (
             "this document has no state format version".to_owned(),
-            "name a Terraform state (format 4); a plan or `terraform show -json` output is another format",
+            "name a Terraform state (format 3 or 4); a plan or `terraform show -json` output is another format",
         ),
     };
     Err(StateError::new(uri, what, remedy))
 }
 
-struct Context<'a> {
+pub(crate) struct Context<'a> {
     header: RefCell<Header>,
     sink: RefCell<&'a mut dyn FnMut(Resource)>,
     refusal: RefCell<Option<StateError>>,
+    envelope: RefCell<Envelope>,
+    /// Whether encrypted content is kept, or read over.
+    wants_data: bool,
 }
 
 impl Context<'_> {
@@ -204,14 +243,20 @@ impl<'de> Visitor<'de> for Document<'_, '_> {
                     check_version(&uri, Some(version)).map_err(|error| self.0.refuse::<A::Error>(error))?;
                     self.0.header.borrow_mut().version = version;
                 }
-                "encrypted_data" | "encryption_version" => {
-                    let error = StateError::new(
-                        &uri,
-                        "this state is encrypted by OpenTofu, and its resources cannot be seen",
-                        "decrypt it first: `tofu state pull` with the key configured prints it in clear",
-                    );
-                    return Err(self.0.refuse(error));
+                "encrypted_data" => {
+                    self.0.envelope.borrow_mut().found = true;
+                    if self.0.wants_data {
+                        self.0.envelope.borrow_mut().data = map.next_value()?;
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
                 }
+                "encryption_version" => {
+                    let mut envelope = self.0.envelope.borrow_mut();
+                    envelope.found = true;
+                    envelope.version = map.next_value()?;
+                }
+                "meta" => self.0.envelope.borrow_mut().meta = map.next_value()?,
                 "terraform_version" => {
                     self.0.header.borrow_mut().terraform_version =
                         map.next_value::<Option<String>>()?.unwrap_or_default();
@@ -223,8 +268,11 @@ impl<'de> Visitor<'de> for Document<'_, '_> {
                     self.0.header.borrow_mut().lineage =
                         map.next_value::<Option<String>>()?.unwrap_or_default();
                 }
-                "outputs" => map.next_value_seed(Outputs(self.0))?,
-                "resources" => map.next_value_seed(Resources(self.0))?,
+                "outputs" => map.next_value_seed(Outputs(self.0, ""))?,
+                "modules" if self.0.header.borrow().version != 4 => map.next_value_seed(Modules(self.0))?,
+                "resources" if self.0.header.borrow().version != 3 => {
+                    map.next_value_seed(Resources(self.0))?;
+                }
                 "check_results" => {
                     let results = map.next_value::<Option<Vec<CheckResult>>>()?.unwrap_or_default();
                     note_checks(&mut self.0.header.borrow_mut(), results);
@@ -259,7 +307,7 @@ fn note_checks(header: &mut Header, results: Vec<CheckResult>) {
 }
 
 /// Outputs are only looked at for unflagged credentials.
-struct Outputs<'a, 'b>(&'a Context<'b>);
+pub(crate) struct Outputs<'a, 'b, 'c>(pub(crate) &'a Context<'b>, pub(crate) &'c str);
 
 #[derive(Deserialize)]
 struct Output {
@@ -269,14 +317,14 @@ struct Output {
     sensitive: bool,
 }
 
-impl<'de> DeserializeSeed<'de> for Outputs<'_, '_> {
+impl<'de> DeserializeSeed<'de> for Outputs<'_, '_, '_> {
     type Value = ();
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
         from.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for Outputs<'_, '_> {
+impl<'de> Visitor<'de> for Outputs<'_, '_, '_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -290,7 +338,8 @@ impl<'de> Visitor<'de> for Outputs<'_, '_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some((name, output)) = map.next_entry::<String, Output>()? {
             if !output.sensitive && holds_secret(&name, &output.value) {
-                self.0.header.borrow_mut().secret_paths.push(format!("output.{name}"));
+                let module = if self.1.is_empty() { String::new() } else { format!("{}.", self.1) };
+                self.0.header.borrow_mut().secret_paths.push(format!("{module}output.{name}"));
             }
         }
         Ok(())
@@ -324,12 +373,12 @@ impl<'de> Visitor<'de> for Resources<'_, '_> {
 }
 
 #[derive(Default, Clone)]
-struct Block {
-    module: String,
-    mode: String,
-    kind: String,
-    name: String,
-    provider: String,
+pub(crate) struct Block {
+    pub(crate) module: String,
+    pub(crate) mode: String,
+    pub(crate) kind: String,
+    pub(crate) name: String,
+    pub(crate) provider: String,
 }
 
 impl Block {
@@ -425,32 +474,88 @@ impl<'de> Visitor<'de> for Instances<'_, '_, '_> {
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
-struct Instance {
-    index_key: Option<Value>,
-    status: Option<String>,
-    deposed: Option<String>,
-    schema_version: u64,
-    attributes: Option<Map<String, Value>>,
-    attributes_flat: Option<IgnoredAny>,
-    sensitive_attributes: Option<Vec<Value>>,
-    dependencies: Option<Vec<String>>,
+pub(crate) struct Instance {
+    pub(crate) index_key: Option<Value>,
+    pub(crate) status: Option<String>,
+    pub(crate) deposed: Option<String>,
+    pub(crate) schema_version: u64,
+    pub(crate) attributes: Option<Map<String, Value>>,
+    pub(crate) attributes_flat: Option<BTreeMap<String, Value>>,
+    pub(crate) sensitive_attributes: Option<Vec<Value>>,
+    pub(crate) dependencies: Option<Vec<String>>,
+    pub(crate) identity: Option<Identity>,
+}
+
+/// What the provider says that a resource is, from Terraform 1.12 on: the first of all that tell it.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct Identity {
+    id: Option<Value>,
+    arn: Option<Value>,
+    account_id: Option<Value>,
+    region: Option<Value>,
+}
+
+impl Identity {
+    fn text(value: Option<Value>) -> Option<String> {
+        match value {
+            Some(Value::String(text)) if !text.is_empty() => Some(text),
+            _ => None,
+        }
+    }
+
+    fn complete(self, attributes: &mut Map<String, Value>) -> impl FnOnce(&mut Resource) + use<> {
+        for (name, value) in [("id", self.id), ("arn", self.arn)] {
+            if let Some(text) = Self::text(value) {
+                attributes.insert(name.to_owned(), Value::String(text));
+            }
+        }
+        let (account, region) = (Self::text(self.account_id), Self::text(self.region));
+        |resource| {
+            let place = &mut resource.address.place;
+            if let Some(account) = account {
+                place.account = account;
+            }
+            if let Some(region) = region.filter(|_| place.region != GLOBAL) {
+                place.region = region;
+            }
+        }
+    }
+}
+
+fn text_of(flat: BTreeMap<String, Value>) -> BTreeMap<String, String> {
+    let text = |value| match value {
+        Value::Null => None,
+        Value::String(text) => Some(text),
+        other => Some(other.to_string()),
+    };
+    flat.into_iter().filter_map(|(path, value)| Some((path, text(value)?))).collect()
 }
 
 impl Context<'_> {
-    fn take(&self, block: &Block, instance: Instance) {
+    pub(crate) fn take(&self, block: &Block, instance: Instance) {
         if block.mode == "data" {
             return;
         }
         let address = block.address(instance.index_key.as_ref());
-        let attributes = instance.attributes.unwrap_or_default();
+        let mut attributes = match (instance.attributes, instance.attributes_flat) {
+            (Some(attributes), _) => attributes,
+            (None, Some(flat)) => flat::expand(&block.kind, &text_of(flat)),
+            (None, None) => Map::new(),
+        };
         let sensitive_paths = instance.sensitive_attributes.unwrap_or_default();
         let sensitive = sensitive_names(&sensitive_paths);
         self.note(block, &address, &attributes, &sensitive);
+        let settle = instance.identity.unwrap_or_default().complete(&mut attributes);
 
         let declared = Declared {
             address,
             state: self.header.borrow().uri.clone(),
-            provider: block.provider.clone(),
+            provider: if block.provider.contains("provider.") {
+                provider_of(&block.provider, &block.kind, &block.module)
+            } else {
+                block.provider.clone()
+            },
             tainted: instance.status.as_deref() == Some("tainted"),
             deposed: instance.deposed,
             dependencies: instance.dependencies.unwrap_or_default(),
@@ -464,12 +569,7 @@ impl Context<'_> {
             key: &self.digest_key(),
         };
         let mut resource = entry.admit(declared);
-        if instance.attributes_flat.is_some() {
-            for attr in kinds::find(&block.kind).map(|kind| kind.attributes).unwrap_or_default() {
-                let gap = Gap::new("state", Cause::Unsupported, "flattened attributes are not read");
-                resource.put_raw(attr.path, Slot::Unread(gap));
-            }
-        }
+        settle(&mut resource);
         (self.sink.borrow_mut())(resource);
     }
 
