@@ -126,6 +126,7 @@ fn what_a_plan_brings_about_is_told_from_what_was_there() {
         ("STO-18", "aws_db_instance.orders"),
         ("NET-01", "aws_security_group.door"),
         ("NET-04", "aws_security_group.door"),
+        ("NET-01", "aws_security_group.gate"),
     ] {
         let (status, message) = said(&document, check, address);
         assert_eq!(status, "fail", "{check} {address}");

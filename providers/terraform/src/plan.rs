@@ -3,6 +3,7 @@
 
 mod configuration;
 mod initial;
+mod parts;
 mod resolve;
 
 use std::cell::RefCell;
@@ -375,6 +376,7 @@ impl Draft {
         for resource in self.plan.prior.iter_mut().chain(&mut self.plan.planned) {
             places.settle(resource, account.as_deref().unwrap_or_default());
         }
+        parts::join(&mut self.plan.planned, &self.plan.prior, &self.plan.changes);
         self.plan
     }
 
@@ -401,14 +403,19 @@ impl Draft {
             }
             self.plan.planned.push(coming.resource);
         }
-        let contested = initial::contested(self.plan.planned.iter());
+        let contested = parts::contested(self.plan.planned.iter());
         let changes = &self.plan.changes;
         let is_new = |resource: &Resource| {
             let change = resource.declared.as_ref().and_then(|facts| changes.get(&facts.address));
             change.is_some_and(|change| matches!(change.action, Action::Create | Action::Replace))
         };
+        let owners = parts::owners(self.plan.planned.iter());
         for resource in self.plan.planned.iter_mut().filter(|resource| is_new(resource)) {
-            initial::fill(resource, &contested);
+            let address = resource.declared.as_ref().map(|facts| config_address(&facts.address));
+            // Where the configuration is not known, neither is what it sets.
+            let Some(set) = address.and_then(|address| self.plan.arguments.get(&address)) else { continue };
+            let has_rules = owners.contains(resource.id());
+            initial::fill(resource, set, &contested, has_rules);
         }
     }
 
@@ -779,7 +786,7 @@ mod tests {
                 "root_module": {
                     "resources": [
                         { "address": "aws_security_group.db", "provider_config_key": "aws",
-                          "expressions": { "vpc_id": { "references": ["module.net.vpc_id", "module.net"] } } },
+                          "expressions": { "ingress": {}, "vpc_id": { "references": ["module.net.vpc_id", "module.net"] } } },
                         { "address": "aws_db_instance.orders", "provider_config_key": "aws",
                           "expressions": { "vpc_security_group_ids": { "references":
                               ["aws_security_group.db.id", "aws_security_group.db"] } } },
@@ -842,6 +849,93 @@ mod tests {
         assert_eq!(database.raw("vpc_security_group_ids"), Ok(&json!(["aws_security_group.db"])));
         // Two references may be a condition: which it will be is not known.
         let gap = one(&plan, "aws_instance.web").raw("subnet_id").unwrap_err();
+        assert_eq!(gap.cause, Cause::NotYetKnown);
+    }
+
+    /// A plan made by hand: a group that exists, and what becomes of its rules.
+    fn rules(before: Value, changes: Value) -> Value {
+        let group = json!({ "id": "sg-1", "name": "db", "ingress": before, "egress": [] });
+        let mut all = vec![json!({
+            "address": "aws_security_group.db", "mode": "managed", "type": "aws_security_group",
+            "change": { "actions": ["no-op"], "before": group, "after": group, "after_unknown": {} }
+        })];
+        all.extend(changes.as_array().unwrap().iter().cloned());
+        let standing = |one: &Value| {
+            let values = one["change"]["before"].clone();
+            json!({ "address": one["address"], "mode": "managed", "type": one["type"], "values": values })
+        };
+        let prior: Vec<Value> =
+            all.iter().filter(|one| !one["change"]["before"].is_null()).map(standing).collect();
+        json!({ "format_version": "1.2", "resource_changes": all,
+                "prior_state": { "values": { "root_module": { "resources": prior } } } })
+    }
+
+    fn rule(actions: Value, before: Value, after: Value, unknown: Value) -> Value {
+        json!({ "address": "aws_security_group_rule.x", "mode": "managed", "type": "aws_security_group_rule",
+                "change": { "actions": actions, "before": before, "after": after, "after_unknown": unknown } })
+    }
+
+    fn open(cidrs: &[&str]) -> Value {
+        json!({ "type": "ingress", "security_group_id": "sg-1", "protocol": "tcp", "from_port": 22, "to_port": 22,
+                "cidr_blocks": cidrs, "ipv6_cidr_blocks": null, "prefix_list_ids": null, "self": false,
+                "source_security_group_id": null, "description": "" })
+    }
+
+    fn sources(plan: &Value) -> Vec<String> {
+        let plan = read(plan).unwrap();
+        let rules = one(&plan, "aws_security_group.db").raw("ingress").unwrap().clone();
+        let rules = rules.as_array().unwrap().iter().flat_map(|rule| rule["cidr_blocks"].as_array().unwrap());
+        rules.map(|cidr| cidr.as_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn a_rule_that_comes_is_in_its_group_and_one_that_goes_is_not() {
+        let before = json!([{ "protocol": "tcp", "from_port": 22, "to_port": 22, "description": "", "self": false,
+            "cidr_blocks": ["10.0.0.0/8", "0.0.0.0/0"], "ipv6_cidr_blocks": [], "prefix_list_ids": [],
+            "security_groups": [] }]);
+        let comes = rule(json!(["create"]), Value::Null, open(&["0.0.0.0/0"]), json!({ "id": true }));
+        assert_eq!(sources(&rules(json!([]), json!([comes]))), ["0.0.0.0/0"]);
+        let goes = rule(json!(["delete"]), open(&["0.0.0.0/0"]), Value::Null, json!({}));
+        assert_eq!(sources(&rules(before.clone(), json!([goes]))), ["10.0.0.0/8"]);
+        let narrowed =
+            rule(json!(["delete", "create"]), open(&["0.0.0.0/0"]), open(&["192.168.0.0/16"]), json!({}));
+        assert_eq!(sources(&rules(before.clone(), json!([narrowed]))), ["10.0.0.0/8", "192.168.0.0/16"]);
+        let stays = rule(json!(["no-op"]), open(&["0.0.0.0/0"]), open(&["0.0.0.0/0"]), json!({}));
+        assert_eq!(sources(&rules(before, json!([stays]))), ["10.0.0.0/8", "0.0.0.0/0"]);
+    }
+
+    #[test]
+    fn a_rule_whose_source_is_not_known_yet_leaves_its_group_open() {
+        let mut after = open(&[]);
+        after.as_object_mut().unwrap().remove("cidr_blocks");
+        let comes = rule(json!(["create"]), Value::Null, after, json!({ "cidr_blocks": true }));
+        let plan = read(&rules(json!([]), json!([comes]))).unwrap();
+        let gap = one(&plan, "aws_security_group.db").raw("ingress").unwrap_err();
+        assert_eq!(gap.cause, Cause::NotYetKnown);
+    }
+
+    #[test]
+    fn a_rule_of_nobody_knows_which_group_leaves_every_new_group_open() {
+        let mut plan = coming();
+        let group = &mut plan["resource_changes"][3]["change"];
+        group["after_unknown"]["ingress"] = json!(true);
+        group["after"].as_object_mut().unwrap().remove("ingress");
+        let block = &mut plan["configuration"]["root_module"]["resources"][0]["expressions"];
+        block.as_object_mut().unwrap().remove("ingress");
+        // Without a rule beside it, there may be some in `dynamic` blocks.
+        let gap = one(&read(&plan).unwrap(), "aws_security_group.db").raw("ingress").unwrap_err();
+        assert_eq!(gap.cause, Cause::NotYetKnown);
+        let mut after = open(&["10.0.0.0/8"]);
+        after["security_group_id"] = json!("aws_security_group.db");
+        let rule =
+            |after: &Value, unknown: Value| rule(json!(["create"]), Value::Null, after.clone(), unknown);
+        let changes = plan["resource_changes"].as_array_mut().unwrap();
+        changes.push(rule(&after, json!({})));
+        assert_eq!(sources(&plan), ["10.0.0.0/8"]);
+        after.as_object_mut().unwrap().remove("security_group_id");
+        let rule = rule(&after, json!({ "security_group_id": true }));
+        plan["resource_changes"].as_array_mut().unwrap().push(rule);
+        let gap = one(&read(&plan).unwrap(), "aws_security_group.db").raw("ingress").unwrap_err();
         assert_eq!(gap.cause, Cause::NotYetKnown);
     }
 

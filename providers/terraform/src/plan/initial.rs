@@ -4,13 +4,21 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use stateward_model::kind::Form;
-use stateward_model::{Resource, Slot, kinds};
+use stateward_model::{Resource, Slot};
+
+use super::parts::leave_open;
 
 /// Type, attribute and initial value in JSON. A bucket is private, blocks public access (since April 2023) and encrypts
-/// with keys of S3 (since January 2023); a database is in one zone.
+/// with keys of S3 (since January 2023); a database is in one zone. Terraform takes from a new security group what AWS lets
+/// it send.
 const INITIAL: &[(&str, &str, &str)] = &[
     ("aws_db_instance", "multi_az", "false"),
+    ("aws_iam_group", "inline_policy", "[]"),
+    ("aws_iam_group", "managed_policy_arns", "[]"),
+    ("aws_iam_role", "inline_policy", "[]"),
+    ("aws_iam_role", "managed_policy_arns", "[]"),
+    ("aws_iam_user", "inline_policy", "[]"),
+    ("aws_iam_user", "managed_policy_arns", "[]"),
     ("aws_s3_bucket", "acl", "\"private\""),
     ("aws_s3_bucket", "cors_rule", "[]"),
     ("aws_s3_bucket", "grant", "[]"),
@@ -32,37 +40,31 @@ const INITIAL: &[(&str, &str, &str)] = &[
     ),
     ("aws_s3_bucket", "versioning", r#"[{"enabled": false, "mfa_delete": false}]"#),
     ("aws_s3_bucket", "website", "[]"),
+    ("aws_security_group", "egress", "[]"),
+    ("aws_security_group", "ingress", "[]"),
 ];
 
-/// Attributes, each with the type of its owner, that a part in the plan may set without saying of which owner: of no
-/// new one the initial value is then certain.
-pub(super) fn contested<'a>(
-    planned: impl Iterator<Item = &'a Resource>,
-) -> BTreeSet<(&'static str, &'static str)> {
-    let mut contested = BTreeSet::new();
-    for part in planned {
-        let Some((owner, satellite)) = kinds::satellite(part.kind()) else { continue };
-        if (satellite.owner_id)(part).is_some() {
-            continue;
-        }
-        match satellite.form {
-            Form::Block { attribute, .. } => {
-                contested.insert((owner.name, attribute));
-            }
-            Form::Atoms { attributes, .. } => {
-                contested.extend(attributes.iter().map(|name| (owner.name, *name)))
-            }
+/// Fills in what a new object starts with, where the plan leaves it open and the configuration sets nothing: `set` are
+/// the arguments that it does. What a part may set of which it is not known whose it is, is open.
+pub(super) fn fill(
+    resource: &mut Resource,
+    set: &BTreeSet<String>,
+    contested: &BTreeSet<(&'static str, &'static str)>,
+    has_rules: bool,
+) {
+    for (kind, attribute) in contested.iter().copied() {
+        if kind == resource.kind() {
+            leave_open(resource, attribute);
         }
     }
-    contested
-}
-
-/// Fills in what a new object starts with, where the plan leaves it open.
-pub(super) fn fill(resource: &mut Resource, contested: &BTreeSet<(&'static str, &'static str)>) {
     let of_kind: Vec<_> = INITIAL.iter().filter(|(kind, ..)| *kind == resource.kind()).collect();
     for (kind, attribute, value) in of_kind {
-        let open = resource.raw(attribute).is_err();
-        if !open || contested.contains(&(*kind, *attribute)) {
+        if resource.raw(attribute).is_ok() || set.contains(*attribute) {
+            continue;
+        }
+        // A plan keeps quiet about `dynamic` blocks. Only separate rules tell that there are none inside.
+        let may_be_dynamic = resource.kind() == "aws_security_group" && !has_rules;
+        if may_be_dynamic || contested.contains(&(*kind, *attribute)) {
             continue;
         }
         if let Ok(value) = serde_json::from_str::<Value>(value) {
@@ -74,6 +76,7 @@ pub(super) fn fill(resource: &mut Resource, contested: &BTreeSet<(&'static str, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use stateward_model::kinds;
 
     #[test]
     fn every_initial_value_is_one_of_a_declared_attribute() {
