@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::check::{Check, DriftFacts, StateFacts, Subject, View};
+use crate::drift::ignored::{Belonging, Used};
 use crate::drift::{self, Class, Coverage, Drift, Item, Label};
 use crate::inventory::{Inventory, Side};
 use crate::judge::{self, Addresses, Finding, Statuses};
@@ -94,6 +95,8 @@ pub(crate) struct Found {
     pub(crate) live: Inventory,
     pub(crate) drift: Option<Drift>,
     pub(crate) idle_rules: Vec<String>,
+    /// What became of the configurations.
+    pub(crate) configurations: Vec<Used>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) declared: Statuses,
     pub(crate) scorecard: Option<score::Scorecard>,
@@ -111,7 +114,7 @@ pub(crate) struct Identity {
 
 /// Answers `question` over `snapshot` as of `as_of`.
 pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, run: Run) -> Document {
-    let Snapshot { accounts, regions, readings, operations, errors, wall_ms, states, .. } =
+    let Snapshot { accounts, regions, readings, operations, errors, wall_ms, states, configurations, .. } =
         asked(snapshot, question);
     let mut recorded = build::Recorded { accounts, regions, operations, errors, wall_ms, states };
     let mut live = Inventory::live(readings);
@@ -127,9 +130,14 @@ pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, 
     let facts: Vec<StateFacts> = recorded.states.iter().map(|state| state.facts.clone()).collect();
 
     let mut idle_rules = Vec::new();
+    let mut used = Vec::new();
     let compare = question.drift && !recorded.states.is_empty();
     let drift = compare.then(|| {
         let mut drift = drift::reconcile(declared, &live, &coverage(question, &recorded));
+        if !configurations.is_empty() {
+            let belonging = Belonging::of(&configurations, declared());
+            used = drift.ignored_by(&configurations, &belonging);
+        }
         idle_rules = drift.ignore(question.profile, as_of.date());
         drift
     });
@@ -150,7 +158,8 @@ pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, 
         let outages = outages(&question.checks, &live);
         score::score(&score::Input { outages, ..score::Input::new(&findings, question.profile, as_of) })
     });
-    let found = Found { live, drift, idle_rules, findings, declared, scorecard, identities };
+    let found =
+        Found { live, drift, idle_rules, configurations: used, findings, declared, scorecard, identities };
     build::document(&recorded, found, question, run)
 }
 

@@ -363,6 +363,9 @@ pub struct StateArgs {
     /// A state: a path, a quoted glob, `-` for standard input, or s3://bucket/key; repeatable
     #[arg(long, value_name = "URI")]
     pub state: Vec<String>,
+    /// A folder of Terraform configuration, whose ignore_changes is honoured; repeatable
+    #[arg(long, value_name = "DIR")]
+    pub from: Vec<PathBuf>,
 }
 
 /// Selection: only the calls that the selected checks and types need are made.

@@ -73,6 +73,7 @@ pub fn evaluate(
         live: planned,
         drift: None,
         idle_rules: Vec::new(),
+        configurations: Vec::new(),
         findings,
         declared: Statuses::new(),
         scorecard: Some(scorecard),

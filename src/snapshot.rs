@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use stateward_model::{CollectionError, Gap, OperationCount, Place, Reading};
 
 use crate::check::StateFacts;
+use crate::drift::ignored::ConfigFacts;
 use crate::shelf::Shelf;
 
 /// The format of snapshots that this program writes and reads.
@@ -67,6 +68,9 @@ pub struct Snapshot {
     pub wall_ms: u64,
     /// The states of the run.
     pub states: Vec<RecordedState>,
+    /// What configurations tell of the resources.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub configurations: Vec<ConfigFacts>,
 }
 
 /// Why a snapshot could not be read.
@@ -148,6 +152,7 @@ mod tests {
             errors: vec![],
             wall_ms: 0,
             states: vec![],
+            configurations: vec![],
         }
     }
 

@@ -93,6 +93,7 @@ fn as_refreshed(name: &'static str, plan: &[u8], state: &[u8]) -> Case {
         errors: vec![],
         wall_ms: 0,
         states: vec![recorded],
+        configurations: vec![],
     };
     Case { name, drift: drift(snapshot), plan, values }
 }

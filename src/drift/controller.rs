@@ -144,7 +144,7 @@ mod tests {
     use stateward_model::{Harvest, Place, Reading, Slot};
 
     fn change(path: &str, declared: Value, live: Value) -> ItemChange {
-        ItemChange { path: path.into(), declared, live, label: Label::Other, sensitive: false }
+        ItemChange { path: path.into(), declared, live, label: Label::Other, sensitive: false, note: None }
     }
 
     fn database(attributes: &[(&'static str, Value)]) -> Resource {

@@ -2,6 +2,7 @@
 
 pub mod atoms;
 pub mod controller;
+pub mod ignored;
 pub mod label;
 
 use std::cmp::Ordering;
@@ -57,6 +58,8 @@ pub struct ItemChange {
     pub label: Label,
     /// True when values must not be shown.
     pub sensitive: bool,
+    /// What is worth knowing of it, in a clause.
+    pub note: Option<String>,
 }
 
 /// What became of one managed instance or one live object.
@@ -473,6 +476,7 @@ impl Run<'_> {
                         live: change.live,
                         label,
                         sensitive,
+                        note: None,
                     });
                 }
             }
@@ -501,6 +505,7 @@ impl Run<'_> {
             live: live_digest,
             label,
             sensitive: true,
+            note: None,
         });
     }
 
@@ -550,6 +555,7 @@ impl Run<'_> {
                 live,
                 label,
                 sensitive: false,
+                note: None,
             });
         }
         for atom in found.unmanaged {
@@ -567,6 +573,7 @@ impl Run<'_> {
                 live: atom,
                 label,
                 sensitive: false,
+                note: None,
             });
             self.drift.items.push(part);
         }
@@ -659,7 +666,7 @@ impl Run<'_> {
 
     fn atom_change(&self, kind: &Kind, path: &str, declared: Value, live: Value) -> ItemChange {
         let label = label::of_change(kind.name, path, &declared, &live);
-        ItemChange { path: path.to_owned(), declared, live, label, sensitive: false }
+        ItemChange { path: path.to_owned(), declared, live, label, sensitive: false, note: None }
     }
 
     /// Decides the class of an instance whose attributes have been compared.

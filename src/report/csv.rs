@@ -18,6 +18,7 @@ pub const HEADER: [&str; 26] = [
     "component",
     "category",
     "reason",
+    // Of drift: what is worth knowing of the difference.
     "message",
     "compliance",
     "points_lost",
@@ -118,7 +119,7 @@ fn drift(of: &DriftItem, change: Option<&DriftChange>) -> [String; 26] {
         String::new(),
         String::new(),
         of.reasons.join("; "),
-        String::new(),
+        change.and_then(|change| change.note.clone()).unwrap_or_default(),
         String::new(),
         String::new(),
         String::new(),

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::prose::{self, Block, Span};
 use super::words::{self, Group, Unread};
 use super::{Look, ReportError};
-use crate::result::{Document, Drift, DriftItem, Finding, Outcome, Score, Status, Step};
+use crate::result::{Configuration, Document, Drift, DriftItem, Finding, Outcome, Score, Status, Step};
 
 /// Steps that are listed: a comment on a pull request has its limits. The JSON result has them all.
 const STEPS: usize = 20;
@@ -374,7 +374,8 @@ fn drift_item(page: &mut Page, item: &DriftItem) {
     lines.extend(item.reasons.iter().map(|reason| format!("  - {}", text(reason))));
     lines.extend(item.changes.iter().map(|change| {
         let (declared, live) = (words::value(&change.declared), words::value(&change.live));
-        format!("  - {}: {} → {}", code(&change.path), code(&declared), code(&live))
+        let note = change.note.as_ref().map(|note| format!(" ({})", text(note))).unwrap_or_default();
+        format!("  - {}: {} → {}{note}", code(&change.path), code(&declared), code(&live))
     }));
     if !item.breaks.is_empty() {
         lines.push(format!("  - breaks {}", text(&item.breaks.join(", "))));
@@ -383,6 +384,23 @@ fn drift_item(page: &mut Page, item: &DriftItem) {
     if let Some(block) = &item.import_block {
         page.code("hcl", block);
     }
+}
+
+fn configuration(of: &Configuration) -> String {
+    let mut lines = vec![format!("{}: {}", code(&of.source), text(&words::configuration(of)))];
+    lines.extend(of.ignored.iter().map(|one| {
+        let change = &one.change;
+        let (declared, live) = (words::value(&change.declared), words::value(&change.live));
+        format!(
+            "  - ignored: {} {}: {} → {}",
+            code(&one.address),
+            code(&change.path),
+            code(&declared),
+            code(&live)
+        )
+    }));
+    lines.extend(of.notes.iter().map(|note| format!("  - {}", text(note))));
+    lines.join("\n")
 }
 
 fn rest_of_drift(page: &mut Page, drift: &Drift) {
@@ -396,6 +414,10 @@ fn rest_of_drift(page: &mut Page, drift: &Drift) {
         page.list(
             rules.iter().map(|(rule, places)| format!("{}: {}", text(&words::rule(rule)), places.len())),
         );
+    }
+    if !drift.configurations.is_empty() {
+        page.heading(3, "Configurations");
+        page.list(drift.configurations.iter().map(configuration));
     }
     if !drift.idle_ignore_rules.is_empty() {
         page.heading(3, "Ignore rules without effect");

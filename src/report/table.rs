@@ -284,6 +284,9 @@ fn drift_item(canvas: &mut Canvas, item: &DriftItem) {
         let mut path = vec![plain(&change.path)];
         path.extend(label(Some(&change.label)).filter(|_| item.changes.len() > 1));
         canvas.pair(4, &path, &words::value(&change.declared), &words::value(&change.live));
+        if let Some(note) = &change.note {
+            canvas.line(6, &[soft(note)]);
+        }
     }
     if !item.breaks.is_empty() {
         canvas.line(4, &[Cell::new("breaks", Paint::Bad), plain(item.breaks.join(", "))]);
@@ -303,6 +306,9 @@ fn label(of: Option<&str>) -> Option<Cell> {
     Some(Cell::new(format!("[{label}]"), paint))
 }
 
+/// Notes on a configuration that the table shows.
+const NOTES: usize = 3;
+
 fn rest_of_drift(canvas: &mut Canvas, drift: &Drift) {
     if !drift.unread_states.is_empty() {
         canvas.space();
@@ -320,6 +326,19 @@ fn rest_of_drift(canvas: &mut Canvas, drift: &Drift) {
         );
         for (rule, places) in rules {
             canvas.line(2, &[plain(words::rule(rule)), soft(format!("({})", places.len()))]);
+        }
+    }
+    if !drift.configurations.is_empty() {
+        canvas.space();
+        canvas.line(0, &[strong("Configurations")]);
+    }
+    for one in &drift.configurations {
+        canvas.line(2, &[plain(&one.source), soft(words::configuration(one))]);
+        for note in one.notes.iter().take(NOTES) {
+            canvas.line(4, &[soft(note)]);
+        }
+        if let Some(more) = one.notes.len().checked_sub(NOTES).filter(|more| *more > 0) {
+            canvas.line(4, &[soft(format!("and {more} more notes in the other formats"))]);
         }
     }
     if !drift.idle_ignore_rules.is_empty() {

@@ -9,9 +9,9 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::result::{
-    Account, CollectionError, Component, Coverage, Document, Drift, DriftItem, Finding, Gate, Interval,
-    OBSTACLE, Outcome, Proposal, Region, ResourceRef, Score, State, Status, Step, Suppressed, Verdict,
-    Waiver,
+    Account, CollectionError, Component, Configuration, Coverage, Document, Drift, DriftItem, Finding, Gate,
+    Interval, OBSTACLE, Outcome, Proposal, Region, ResourceRef, Score, State, Status, Step, Suppressed,
+    Verdict, Waiver,
 };
 
 /// Severities, gravest first.
@@ -485,6 +485,24 @@ pub fn by_rule(drift: &Drift) -> BTreeMap<&str, Vec<&Suppressed>> {
         rules.entry(&suppressed.rule).or_default().push(suppressed);
     }
     rules
+}
+
+/// What became of a configuration.
+pub fn configuration(of: &Configuration) -> String {
+    let states = match of.states.as_slice() {
+        [] => "it covers no state that was given".to_owned(),
+        states => format!("for {}", states.join(", ")),
+    };
+    let counted = |number: usize, one: &str, many: &str| match number {
+        1 => format!("1 {one}"),
+        number => format!("{} {many}", thousands(number)),
+    };
+    format!(
+        "{}, {} of ignore_changes, {} ignored by them; {states}",
+        counted(of.resources, "resource", "resources"),
+        counted(of.ignore_entries, "entry", "entries"),
+        counted(of.ignored.len(), "difference", "differences"),
+    )
 }
 
 /// A rule with what it is about.

@@ -10,6 +10,7 @@ use stateward_model::{Address, Cause, CollectionError, OperationCount, kinds, se
 use crate::audit::{Found, Question};
 use crate::check::Check;
 use crate::compliance;
+use crate::drift::ignored::Used;
 use crate::drift::{Class, Drift, Item, ItemChange};
 use crate::judge::{self, shown};
 use crate::result as out;
@@ -325,6 +326,22 @@ fn drift_of(drift: Drift, found: &Found) -> out::Drift {
             .collect(),
         unread_states: drift.unread_states,
         idle_ignore_rules: found.idle_rules.clone(),
+        configurations: found.configurations.iter().map(configuration).collect(),
+    }
+}
+
+fn configuration(used: &Used) -> out::Configuration {
+    let ignored = |(address, difference): &(String, ItemChange)| out::IgnoredChange {
+        address: address.clone(),
+        change: change(difference),
+    };
+    out::Configuration {
+        source: used.source.clone(),
+        states: used.states.clone(),
+        resources: used.resources,
+        ignore_entries: used.entries,
+        ignored: used.honoured.iter().map(ignored).collect(),
+        notes: used.notes.clone(),
     }
 }
 
@@ -474,6 +491,7 @@ fn change(change: &ItemChange) -> out::DriftChange {
         live: safe(&change.live),
         label: change.label.word().to_owned(),
         sensitive: change.sensitive,
+        note: change.note.clone(),
     }
 }
 

@@ -493,6 +493,36 @@ pub struct Drift {
     pub unread_states: Vec<String>,
     /// Ignore rules of the profile that matched nothing, or that are over.
     pub idle_ignore_rules: Vec<String>,
+    /// Configurations, and what became of their `ignore_changes`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub configurations: Vec<Configuration>,
+}
+
+/// A configuration that was compared with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Configuration {
+    /// Its folder, or the plan's file.
+    pub source: String,
+    /// The states that it belongs to.
+    pub states: Vec<String>,
+    /// Its resources, each once for all its instances.
+    pub resources: usize,
+    /// Entries of `ignore_changes` in it.
+    pub ignore_entries: usize,
+    /// The differences that they ignore.
+    pub ignored: Vec<IgnoredChange>,
+    /// What its text alone does not tell, with file and line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// A difference that the configuration tells Terraform to ignore.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct IgnoredChange {
+    /// The Terraform address.
+    pub address: String,
+    /// The difference.
+    pub change: DriftChange,
 }
 
 /// Counts of drift. `in_sync + changed + missing + ghost + conflict + unknown` is the number of managed instances.
@@ -591,6 +621,9 @@ pub struct DriftChange {
     pub label: String,
     /// True when digests stand in the place of the values.
     pub sensitive: bool,
+    /// What is worth knowing of it, in a clause: that the configuration does not set it, and AWS may have chosen it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// A difference that a rule explains.

@@ -1082,7 +1082,7 @@ fn findings() -> Vec<Finding> {
 }
 
 fn change(path: &str, declared: Value, live: Value, label: &str) -> DriftChange {
-    DriftChange { path: path.into(), declared, live, label: label.into(), sensitive: false }
+    DriftChange { path: path.into(), declared, live, label: label.into(), sensitive: false, note: None }
 }
 
 fn item(class: &str, address: Option<&str>, kind: &str, id: &str, region: &str) -> DriftItem {
@@ -1147,6 +1147,7 @@ fn clean_drift() -> Drift {
         suppressed: suppressed(),
         unread_states: Vec::new(),
         idle_ignore_rules: Vec::new(),
+        configurations: Vec::new(),
     }
 }
 
@@ -1376,6 +1377,20 @@ fn drift() -> Drift {
         suppressed: suppressed(),
         unread_states: vec![IDENTITY.into()],
         idle_ignore_rules: vec!["module.legacy.* tags: matched nothing".into()],
+        configurations: vec![Configuration {
+            source: "infra/orders".into(),
+            states: vec![ORDERS.into()],
+            resources: 61,
+            ignore_entries: 3,
+            ignored: vec![IgnoredChange {
+                address: "module.orders.aws_autoscaling_group.app".into(),
+                change: change("tags.Deployed", json!("41"), json!("42"), "ignored-by-config"),
+            }],
+            notes: vec![
+                "infra/orders/main.tf:12: `for_each` is not written out: every instance of aws_eip.nat is covered"
+                    .into(),
+            ],
+        }],
     }
 }
 

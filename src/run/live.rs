@@ -98,6 +98,7 @@ async fn read_all(
         errors: collected.errors,
         wall_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
         states,
+        configurations: Vec::new(),
     })
 }
 

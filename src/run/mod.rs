@@ -1,6 +1,7 @@
 //! The one place that reads as the diagram: profile → plan → collect → fold → drift → judge → score → result → reports.
 
 mod catalogue;
+mod configurations;
 #[cfg(feature = "aws")]
 mod live;
 mod output;
@@ -223,8 +224,9 @@ fn collect(collect: &cli::Collect, outside: &Outside) -> anyhow::Result<u8> {
     let question = Question::audit(&profile, &selection)?;
     let file = output::Beside::open(&collect.out)?;
     let states = States::read_local(&collect.states.state)?;
+    let configurations = configurations::read(&collect.states.from)?;
     let as_of = collect.as_of.unwrap_or(outside.now);
-    let snapshot = live(&question, states, &collect.live, as_of, outside)?;
+    let snapshot = Snapshot { configurations, ..live(&question, states, &collect.live, as_of, outside)? };
     let resources: usize = snapshot.readings.iter().map(|reading| reading.harvest.resources.len()).sum();
     let errors = snapshot.errors.len();
     file.write(&snapshot.to_bytes()?)?;
@@ -278,6 +280,7 @@ fn estate(
     options: &cli::LiveArgs,
     outside: &Outside,
 ) -> anyhow::Result<(Snapshot, OffsetDateTime)> {
+    let configurations = configurations::read(&states.from)?;
     let states = States::read_local(&states.state)?;
     if let Some(path) = &source.snapshot {
         let mut snapshot = open_snapshot(path)?;
@@ -285,6 +288,9 @@ fn estate(
             let account = snapshot.accounts.iter().find(|account| account.gap.is_none());
             let account = account.map(|account| account.id.clone()).unwrap_or_default();
             snapshot.states = states.settled(&account)?;
+        }
+        if !configurations.is_empty() {
+            snapshot.configurations = configurations;
         }
         let recorded = moment(&snapshot.as_of)?;
         let as_of = source.as_of.unwrap_or(recorded);
@@ -300,7 +306,8 @@ fn estate(
         return Ok((snapshot, as_of));
     }
     let as_of = source.as_of.unwrap_or(outside.now);
-    Ok((live(question, states, options, as_of, outside)?, as_of))
+    let snapshot = Snapshot { configurations, ..live(question, states, options, as_of, outside)? };
+    Ok((snapshot, as_of))
 }
 
 #[cfg(feature = "aws")]

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::report::words::{self, DriftAnswer, Group, PlaceView, Unread};
 use crate::result::{
-    Component, Criterion, Decision, Document, Drift, DriftItem, Finding, Gate, Outcome, Score, Status, Step,
-    Waiver,
+    Component, Configuration, Criterion, Decision, Document, Drift, DriftItem, Finding, Gate, Outcome, Score,
+    Status, Step, Waiver,
 };
 
 /// Reasons that stand open; the others unfold.
@@ -494,7 +494,21 @@ fn drift(of: &Drift, with_state: bool) -> Value {
         "suppressed": words::thousands(sum.suppressed),
         "rules": rules,
         "idle": of.idle_ignore_rules,
+        "configurations": of.configurations.iter().map(configuration).collect::<Vec<_>>(),
     })
+}
+
+fn configuration(of: &Configuration) -> Value {
+    let ignored: Vec<Value> = of
+        .ignored
+        .iter()
+        .map(|one| {
+            let change = &one.change;
+            let (declared, live) = (words::value(&change.declared), words::value(&change.live));
+            json!({ "address": one.address, "path": change.path, "declared": declared, "live": live })
+        })
+        .collect();
+    json!({ "source": of.source, "line": words::configuration(of), "ignored": ignored, "notes": of.notes })
 }
 
 fn label_kind(label: &str) -> &'static str {
@@ -521,6 +535,7 @@ fn drift_item(of: &DriftItem, with_state: bool) -> Value {
                 "declared": declared,
                 "live": live,
                 "sensitive": change.sensitive,
+                "note": change.note,
                 "long": declared.len() + live.len() > ONE_LINE,
             })
         })

@@ -17,10 +17,19 @@ use crate::error::StateError;
 /// Nodes that one expression may take to evaluate: configurations that double at each step must not fill the memory.
 const FUEL: usize = 20_000;
 
+/// What a variable is given.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Given {
+    /// The value, where the text tells it.
+    value: Option<Value>,
+    /// True when the command line or the environment of Terraform may say otherwise.
+    open: bool,
+}
+
 /// Variables and locals of one module.
 #[derive(Debug, Default)]
 pub(super) struct Scope {
-    variables: BTreeMap<String, Value>,
+    variables: BTreeMap<String, Given>,
     locals: BTreeMap<String, Expression>,
 }
 
@@ -32,15 +41,21 @@ impl Scope {
             let Some(file) = syntax::variables(&path)? else { continue };
             let nothing = Self::default();
             for attribute in file.body.attributes() {
-                let value = nothing.value(&attribute.value);
-                given.insert(attribute.key.to_string(), value);
+                given.insert(attribute.key.to_string(), nothing.given(&attribute.value));
             }
         }
-        Ok(Self::of(files, given))
+        Ok(Self::of_root(files, given))
     }
 
-    /// Of a module whose caller gives these variables; what the caller gives and the text does not tell is none.
-    pub(super) fn of(files: &[File], given: BTreeMap<String, Option<Value>>) -> Self {
+    /// Of a root module: whoever runs Terraform may give its variables another value.
+    pub(super) fn of_root(files: &[File], given: BTreeMap<String, Given>) -> Self {
+        let mut scope = Self::of(files, given);
+        scope.variables.values_mut().for_each(|given| given.open = true);
+        scope
+    }
+
+    /// Of a module whose caller gives these variables.
+    pub(super) fn of(files: &[File], given: BTreeMap<String, Given>) -> Self {
         let mut scope = Self::default();
         for block in blocks(files, "locals") {
             for attribute in block.body.attributes() {
@@ -50,13 +65,9 @@ impl Scope {
         let nothing = Self::default();
         for block in blocks(files, "variable") {
             let Some(name) = block.labels.first().map(|label| label.as_str()) else { continue };
-            let default = || nothing.value(&block.body.get_attribute("default")?.value);
-            let value = match given.get(name) {
-                Some(value) => value.clone(),
-                None => default(),
-            };
-            if let Some(value) = value {
-                scope.variables.insert(name.to_owned(), value);
+            let default = || block.body.get_attribute("default").map(|default| nothing.given(&default.value));
+            if let Some(given) = given.get(name).cloned().or_else(default) {
+                scope.variables.insert(name.to_owned(), given);
             }
         }
         scope
@@ -64,7 +75,21 @@ impl Scope {
 
     /// The value of an expression; none when the text alone does not tell.
     pub(super) fn value(&self, expression: &Expression) -> Option<Value> {
-        Evaluation { scope: self, fuel: Cell::new(FUEL), locals: Cell::new(0) }.value(expression)
+        self.given(expression).value
+    }
+
+    /// The value of an expression that nobody can give from outside.
+    pub(super) fn certain(&self, expression: &Expression) -> Option<Value> {
+        let given = self.given(expression);
+        given.value.filter(|_| !given.open)
+    }
+
+    /// The value of an expression as it is given to the variable of a module.
+    pub(super) fn given(&self, expression: &Expression) -> Given {
+        let evaluation =
+            Evaluation { scope: self, fuel: Cell::new(FUEL), locals: Cell::new(0), open: Cell::new(false) };
+        let value = evaluation.value(expression);
+        Given { value, open: evaluation.open.get() }
     }
 }
 
@@ -94,6 +119,8 @@ struct Evaluation<'a> {
     fuel: Cell<usize>,
     /// How deep in locals that name locals.
     locals: Cell<usize>,
+    /// Whether a variable was used that may be given from outside.
+    open: Cell<bool>,
 }
 
 impl Evaluation<'_> {
@@ -178,8 +205,10 @@ impl Evaluation<'_> {
         let Some(TraversalOperator::GetAttr(name)) = steps.next() else { return None };
         let value = match root.as_str() {
             "var" => {
-                let value = self.scope.variables.get(name.as_str())?;
+                let given = self.scope.variables.get(name.as_str())?;
+                let value = given.value.as_ref()?;
                 self.burn(nodes(value))?;
+                self.open.set(self.open.get() || given.open);
                 value.clone()
             }
             "local" => self.local(name.as_str())?,

@@ -4,6 +4,7 @@
 
 mod backend;
 mod literal;
+mod resources;
 mod syntax;
 #[cfg(test)]
 mod tests;
@@ -101,6 +102,36 @@ pub struct RequiredProvider {
     pub at: At,
 }
 
+/// The instances of a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Instances {
+    /// These, by address, as far as variables keep the values that the files give them.
+    Known(Vec<String>),
+    /// Any: `count` or `for_each`, of it or of a module around it, is not written out.
+    Any,
+}
+
+/// A resource in the configuration, once for every call of its module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfiguredResource {
+    /// The address without indices: `module.web.aws_instance.app`.
+    pub address: String,
+    /// The type.
+    pub kind: String,
+    /// The name.
+    pub name: String,
+    /// Its instances.
+    pub instances: Instances,
+    /// Its `provider`, where one is named: `aws.east`.
+    pub provider: Option<String>,
+    /// `ignore_changes` in Terraform's notation, sorted: `tags["Role"]`, `root_block_device[0].volume_size`, `all`.
+    pub ignored: Vec<String>,
+    /// Paths of the arguments that are set, sorted, without indices. What is inside of a value is set with it.
+    pub set: Vec<String>,
+    /// Where it stands.
+    pub at: At,
+}
+
 /// A configuration as far as its text tells.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Configuration {
@@ -110,6 +141,8 @@ pub struct Configuration {
     pub backend: Option<Backend>,
     /// The providers of the root module.
     pub required_providers: Vec<RequiredProvider>,
+    /// The resources of the root module and of the modules that it calls.
+    pub resources: Vec<ConfiguredResource>,
     /// What the text alone does not tell.
     pub notes: Vec<Note>,
 }
@@ -131,6 +164,20 @@ pub fn read(dir: &Path) -> Result<Configuration, StateError> {
     let mut configuration = Configuration { dir: shown, ..Configuration::default() };
     let scope = Scope::root(dir, &files)?;
     backend::read(&files, &scope, &mut configuration);
+    resources::read(Some(dir), files, &scope, &mut configuration)?;
+    Ok(configuration)
+}
+
+/// Reads one file alone: of modules that it calls, nothing is known.
+///
+/// # Errors
+/// A text that is no HCL, or no JSON when the name ends in `.json`; with place and remedy.
+pub fn read_text(name: &str, text: &str) -> Result<Configuration, StateError> {
+    let files = vec![syntax::parse(name, text)?];
+    let mut configuration = Configuration { dir: name.to_owned(), ..Configuration::default() };
+    let scope = Scope::of_root(&files, Default::default());
+    backend::read(&files, &scope, &mut configuration);
+    resources::read(None, files, &scope, &mut configuration)?;
     Ok(configuration)
 }
 

@@ -1,0 +1,210 @@
+//! `--from DIR` over the recorded estate: what the configuration ignores, what it never sets, and what cannot be read.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails that way")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+use stateward::drift::ignored::{ConfigFacts, ResourceFacts};
+use stateward::snapshot::Snapshot;
+
+const CONFIGURATION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/estate/tf");
+const DEMO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/estate.stw");
+
+fn run(arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_stateward")).args(arguments).output().expect("it runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
+}
+
+fn drift(arguments: &[&str]) -> Value {
+    let (code, out, err) = run(&[&["drift", "--format", "json"], arguments].concat());
+    assert_eq!(code, 2, "{err}");
+    serde_json::from_str::<Value>(&out).unwrap()["drift"].clone()
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy(&entry.path(), &target),
+            false => std::fs::write(target, std::fs::read(entry.path()).unwrap()).unwrap(),
+        }
+    }
+}
+
+/// The configuration of the estate, with these files in place of its own or beside them.
+fn configuration(files: &[(&str, &str)]) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    copy(Path::new(CONFIGURATION), folder.path());
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    let path = folder.path().to_str().unwrap().to_owned();
+    (folder, path)
+}
+
+const IGNORED: &[(&str, &str)] = &[
+    (
+        "override.tf",
+        r#"
+resource "aws_cloudwatch_log_group" "app" {
+  lifecycle {
+    ignore_changes = all
+  }
+}
+resource "aws_db_instance" "orders" {
+  lifecycle {
+    ignore_changes = [multi_az]
+  }
+}
+resource "aws_iam_role" "app" {
+  lifecycle {
+    ignore_changes = [description]
+  }
+}
+"#,
+    ),
+    (
+        "modules/compute/override.tf",
+        r#"
+resource "aws_instance" "worker" {
+  lifecycle {
+    ignore_changes = [instance_type, tags["Role"]]
+  }
+}
+"#,
+    ),
+];
+
+fn changes<'a>(drift: &'a Value, address: &str) -> Vec<&'a Value> {
+    let items = drift["items"].as_array().unwrap();
+    let item = items.iter().find(|item| item["address"] == address && item["class"] == "changed");
+    item.map(|item| item["changes"].as_array().unwrap().iter().collect()).unwrap_or_default()
+}
+
+fn number(drift: &Value, what: &str) -> u64 {
+    drift["summary"][what].as_u64().unwrap()
+}
+
+#[test]
+fn ignore_changes_silences_one_difference_and_not_the_next() {
+    let plain = drift(&["--snapshot", DEMO]);
+    let (_folder, dir) = configuration(IGNORED);
+    let with = drift(&["--snapshot", DEMO, "--from", &dir]);
+
+    assert!(!changes(&plain, "aws_cloudwatch_log_group.app").is_empty());
+    assert!(changes(&with, "aws_cloudwatch_log_group.app").is_empty());
+    assert!(changes(&with, "module.web_usw2.aws_instance.worker[0]").is_empty());
+    assert_eq!(number(&with, "changed"), number(&plain, "changed") - 2);
+    assert_eq!(number(&with, "in_sync"), number(&plain, "in_sync") + 2);
+    assert_eq!(number(&with, "suppressed"), number(&plain, "suppressed") + 4);
+
+    let labels = |address: &str| -> Vec<(String, String)> {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        changes(&with, address).iter().map(|one| (text(&one["path"]), text(&one["label"]))).collect()
+    };
+    let pair = |path: &str, label: &str| (path.to_owned(), label.to_owned());
+    let orders =
+        [pair("backup_retention_period", "security-loosening"), pair("multi_az", "ignored-by-config")];
+    assert_eq!(labels("aws_db_instance.orders"), orders);
+    let worker = [pair("tags.Backup", "tag"), pair("tags.Role", "ignored-by-config")];
+    assert_eq!(labels("module.web_usw2.aws_instance.worker[1]"), worker);
+
+    let used = &with["configurations"][0];
+    // Both modules that hold the workers count.
+    assert_eq!(used["ignore_entries"], 7);
+    let ignored: Vec<(&str, &str)> = used["ignored"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["address"].as_str().unwrap(), one["change"]["path"].as_str().unwrap()))
+        .collect();
+    assert!(ignored.contains(&("aws_cloudwatch_log_group.app", "retention_in_days")), "{ignored:?}");
+    assert_eq!(ignored.len(), 4);
+    let counted = with["suppressed"].as_array().unwrap().iter().filter(|one| one["rule"] == "N29").count();
+    assert_eq!(counted, 4);
+    assert_eq!(used["states"].as_array().unwrap().len(), 1);
+    let notes = used["notes"].to_string();
+    assert!(notes.contains("main.tf:") && notes.contains("aws_efs_mount_target.shared"), "{notes}");
+}
+
+#[test]
+fn without_ignore_changes_a_configuration_changes_no_class() {
+    let (plain, with) = (drift(&["--snapshot", DEMO]), drift(&["--snapshot", DEMO, "--from", CONFIGURATION]));
+    assert_eq!(plain["summary"], with["summary"]);
+    assert_eq!(plain["suppressed"], with["suppressed"]);
+    assert_eq!(plain["items"], with["items"]);
+}
+
+#[test]
+fn an_argument_that_is_never_set_carries_a_note_in_every_format() {
+    let text = std::fs::read_to_string(Path::new(CONFIGURATION).join("main.tf")).unwrap();
+    let without = text.replacen("  backup_retention_period = 14\n", "", 1);
+    assert_ne!(text, without);
+    let (_folder, dir) = configuration(&[("main.tf", &without)]);
+    let with = drift(&["--snapshot", DEMO, "--from", &dir]);
+    let orders = changes(&with, "aws_db_instance.orders");
+    let note = "possibly server-chosen: the configuration does not set it";
+    assert_eq!(orders[0]["path"], "backup_retention_period");
+    assert_eq!(orders[0]["note"], note);
+    assert_eq!(orders[1].get("note"), None);
+    for format in ["table", "markdown", "html", "csv", "json", "jsonl"] {
+        let (_, out, err) = run(&["drift", "--snapshot", DEMO, "--from", &dir, "--format", format]);
+        let flat = out.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(flat.matches(note).count(), 1, "{format}: {err}");
+        for secret in ["correct-horse-battery", "s3cr3t-in-state"] {
+            assert!(!out.contains(secret) && !err.contains(secret), "{format}");
+        }
+    }
+}
+
+#[test]
+fn the_facts_travel_with_the_snapshot() {
+    let (folder, dir) = configuration(IGNORED);
+    let mut snapshot = Snapshot::from_reader("demo", std::fs::File::open(DEMO).unwrap()).unwrap();
+    let fact = |address: &str, ignored: &[&str]| ResourceFacts {
+        address: address.into(),
+        ignored: ignored.iter().map(|path| (*path).to_owned()).collect(),
+        set: None,
+    };
+    let state = snapshot.states[0].facts.uri.clone();
+    snapshot.configurations = vec![ConfigFacts {
+        source: "infra".into(),
+        state: Some(state),
+        resources: vec![fact("aws_cloudwatch_log_group.app", &["retention_in_days"])],
+        notes: vec![],
+    }];
+    let file: PathBuf = folder.path().join("with.stw");
+    std::fs::write(&file, snapshot.to_bytes().unwrap()).unwrap();
+    let file = file.to_str().unwrap();
+    let replayed = drift(&["--snapshot", file]);
+    assert!(changes(&replayed, "aws_cloudwatch_log_group.app").is_empty());
+    assert_eq!(replayed["configurations"][0]["source"], "infra");
+    // What is named on the command line takes the place of what was recorded.
+    let replaced = drift(&["--snapshot", file, "--from", &dir]);
+    assert_eq!(replaced["configurations"].as_array().unwrap().len(), 1);
+    assert_eq!(replaced["configurations"][0]["source"], dir.as_str());
+}
+
+#[test]
+fn a_folder_that_is_no_configuration_ends_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let (code, out, err) = run(&["drift", "--snapshot", DEMO, "--from", path]);
+    assert_eq!((code, out.as_str()), (1, ""), "{err}");
+    assert!(
+        err.contains("there is no Terraform configuration in this folder") && err.contains("remedy"),
+        "{err}"
+    );
+    std::fs::write(folder.path().join("main.tf"), "resource \"a\" {\n  secret = hunter2hunter2 hunter2\n}\n")
+        .unwrap();
+    let (code, _, err) = run(&["audit", "--snapshot", DEMO, "--from", path]);
+    assert_eq!(code, 1);
+    assert!(
+        err.contains("main.tf:2:") && err.contains("terraform validate") && !err.contains("hunter2"),
+        "{err}"
+    );
+}
