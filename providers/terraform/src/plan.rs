@@ -96,7 +96,7 @@ pub struct Plan {
     pub changes: BTreeMap<String, Change>,
     /// What had drifted, by Terraform address.
     pub drifted: BTreeMap<String, Drifted>,
-    /// Which arguments the configuration sets, by address without index keys.
+    /// Paths of arguments that the configuration sets, without indices, by address without index keys.
     pub arguments: BTreeMap<String, BTreeSet<String>>,
 }
 

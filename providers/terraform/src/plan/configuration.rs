@@ -152,11 +152,30 @@ impl Module {
 
     fn arguments(&self, prefix: &str, all: &mut BTreeMap<String, BTreeSet<String>>) {
         for (address, block) in &self.blocks {
-            all.insert(format!("{prefix}{address}"), block.expressions.keys().cloned().collect());
+            let mut set = BTreeSet::new();
+            set_paths(&block.expressions, "", &mut set);
+            all.insert(format!("{prefix}{address}"), set);
         }
         for (name, call) in &self.module_calls {
             call.module.arguments(&format!("{prefix}module.{name}."), all);
         }
+    }
+}
+
+/// The paths of arguments and blocks, without indices. What is neither a value nor a reference is a block.
+fn set_paths(expressions: &Map<String, Value>, prefix: &str, set: &mut BTreeSet<String>) {
+    for (name, expression) in expressions {
+        let path = format!("{prefix}{name}");
+        let blocks = match expression {
+            Value::Array(blocks) => blocks.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        for block in blocks.iter().filter_map(Value::as_object) {
+            if !block.contains_key("constant_value") && !block.contains_key("references") {
+                set_paths(block, &format!("{path}."), set);
+            }
+        }
+        set.insert(path);
     }
 }
 
@@ -238,6 +257,19 @@ mod tests {
         assert_eq!(modules, [r#"a["x.]\"y"]"#, "b[0]"]);
         assert_eq!(own, r#"aws_s3_bucket.logs["k"]"#);
         assert_eq!(split("aws_vpc.this"), (vec![], "aws_vpc.this".to_owned()));
+    }
+
+    #[test]
+    fn blocks_are_set_with_what_stands_in_them() {
+        let mut set = BTreeSet::new();
+        let expressions = json!({
+            "ami": { "constant_value": { "x": 1 } }, "user_data": {},
+            "root_block_device": [{ "volume_size": { "references": ["var.size"] }, "nested": [{ "a": {} }] }]
+        });
+        set_paths(expressions.as_object().unwrap(), "", &mut set);
+        let paths: Vec<&str> = set.iter().map(String::as_str).collect();
+        let block = ["root_block_device", "root_block_device.nested", "root_block_device.nested.a"];
+        assert_eq!(paths, [&["ami"][..], &block, &["root_block_device.volume_size", "user_data"]].concat());
     }
 
     #[test]
