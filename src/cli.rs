@@ -189,6 +189,10 @@ pub struct Drift {
     /// Which states.
     #[command(flatten)]
     pub states: StateArgs,
+    /// A plan of the same configuration, as `terraform show -json` prints it: what it leaves alone although the
+    /// configuration sets it is ignored by configuration
+    #[arg(long, value_name = "FILE", help_heading = "Terraform")]
+    pub plan: Option<PathBuf>,
     /// Only these services, by IAM prefix
     #[arg(long, value_name = "SERVICE", value_delimiter = ',')]
     pub service: Vec<String>,

@@ -279,3 +279,59 @@ fn what_is_no_plan_is_refused_with_file_and_remedy() {
         assert!(ran.err.contains(words) && ran.err.contains("remedy"), "{text}: {}", ran.err);
     }
 }
+
+fn drift_of_the_demo(plan: &Value) -> Value {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("plan.json");
+    std::fs::write(&path, plan.to_string()).expect("a file");
+    let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/estate.stw");
+    let path = path.to_str().expect("a path of text");
+    let ran = run(&["drift", "--snapshot", demo, "--plan", path, "--format", "json"], "");
+    serde_json::from_str(&ran.out).unwrap_or_else(|error| panic!("{error}: {}", ran.err))
+}
+
+/// Every change that is told of an address: path and label.
+fn changes_of(document: &Value, address: &str) -> Vec<(String, String)> {
+    let items = document["drift"]["items"].as_array().expect("items");
+    let of = items.iter().filter(|item| item["address"] == address);
+    of.flat_map(|item| item["changes"].as_array().expect("changes"))
+        .map(|change| {
+            let text = |key: &str| change[key].as_str().expect("text").to_owned();
+            (text("path"), text("label"))
+        })
+        .collect()
+}
+
+/// The recorded estate and the genuine plan are of one configuration that was applied twice.
+#[test]
+fn what_a_plan_leaves_alone_though_it_is_set_is_no_drift() {
+    const GROUP: &str = "aws_cloudwatch_log_group.app";
+    const DATABASE: &str = "aws_db_instance.orders";
+    let mut plan: Value =
+        serde_json::from_str(&std::fs::read_to_string(GENUINE).expect("the plan")).expect("JSON");
+    let summary = |document: &Value, key: &str| document["drift"]["summary"][key].as_u64().expect("a number");
+    let mended = drift_of_the_demo(&plan);
+    assert_eq!(changes_of(&mended, GROUP)[0].0, "retention_in_days");
+    // As it is with `ignore_changes = [retention_in_days]` and `[multi_az]`: the plan proposes to leave them.
+    for change in plan["resource_changes"].as_array_mut().expect("changes") {
+        let name = match change["address"].as_str() {
+            Some(GROUP) => "retention_in_days",
+            Some(DATABASE) => "multi_az",
+            _ => continue,
+        };
+        change["change"]["after"][name] = change["change"]["before"][name].clone();
+    }
+    let left = drift_of_the_demo(&plan);
+    assert_eq!(summary(&left, "changed"), summary(&mended, "changed") - 1);
+    assert_eq!(summary(&left, "in_sync"), summary(&mended, "in_sync") + 1);
+    let counted = left["drift"]["suppressed"].as_array().expect("a list").iter();
+    let counted: Vec<&str> =
+        counted.filter(|one| one["rule"] == "N29").filter_map(|one| one["address"].as_str()).collect();
+    assert_eq!(counted, [GROUP, DATABASE]);
+    // The database drifted in two places, and only one of them is ignored.
+    let labels: Vec<String> =
+        changes_of(&left, DATABASE).into_iter().map(|(path, label)| format!("{path} {label}")).collect();
+    assert!(labels.iter().any(|line| line.starts_with("backup_retention_period ")), "{labels:?}");
+    assert!(!labels.contains(&"backup_retention_period ignored-by-config".to_owned()), "{labels:?}");
+    assert!(labels.contains(&"multi_az ignored-by-config".to_owned()), "{labels:?}");
+}

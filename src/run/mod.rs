@@ -157,7 +157,9 @@ fn drift(drift: &cli::Drift, outside: &Outside) -> anyhow::Result<u8> {
         );
     }
     let mut outputs = Outputs::open(&drift.output.reports)?;
-    let (snapshot, as_of) = estate(&question, &drift.states, &drift.source, &drift.live, outside)?;
+    let planned = drift.plan.as_deref().map(proposal::configuration).transpose()?;
+    let (mut snapshot, as_of) = estate(&question, &drift.states, &drift.source, &drift.live, outside)?;
+    snapshot.configurations.extend(planned);
     if snapshot.states.is_empty() {
         bail!(
             "the snapshot holds no state: name one with --state, or record the states with `stateward collect --state`"

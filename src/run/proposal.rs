@@ -1,9 +1,11 @@
 //! `audit --plan`: a plan in the place of states and estate. Nothing is read from AWS.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, bail};
 use stateward::audit::Question;
+use stateward::drift::ignored::{ConfigFacts, ResourceFacts};
 use stateward::proposal::{self, Proposal};
 use stateward::result;
 use stateward_terraform::{Action, Plan, read_plan};
@@ -47,6 +49,34 @@ pub fn read(path: &Path) -> anyhow::Result<Plan> {
     let file = std::fs::File::open(path)
         .with_context(|| format!("{name}: the plan cannot be opened; check the path"))?;
     Ok(read_plan(&name, file)?)
+}
+
+/// What the plan at `path` tells of its configuration: which arguments it sets, and which differences it leaves alone.
+///
+/// # Errors
+/// As [`read`].
+pub fn configuration(path: &Path) -> anyhow::Result<ConfigFacts> {
+    let plan = read(path)?;
+    let set = |address: &str| plan.arguments_of(address).map(|paths| paths.iter().cloned().collect());
+    let mut ignored: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (address, attribute) in plan.ignored() {
+        ignored.entry(address).or_default().push(attribute);
+    }
+    // The instance before its block: the first that covers an address is asked.
+    let instances = ignored.into_iter().map(|(address, ignored)| {
+        let set = set(&address);
+        ResourceFacts { address, ignored, set }
+    });
+    let blocks = plan.arguments.keys().map(|address| ResourceFacts {
+        address: address.clone(),
+        ignored: Vec::new(),
+        set: set(address),
+    });
+    Ok(ConfigFacts {
+        resources: instances.chain(blocks).collect(),
+        source: plan.uri.clone(),
+        ..ConfigFacts::default()
+    })
 }
 
 fn proposed(plan: Plan) -> Proposal {

@@ -101,13 +101,18 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The arguments that the configuration of an instance sets; none where the plan does not repeat it.
+    pub fn arguments_of(&self, address: &str) -> Option<&BTreeSet<String>> {
+        self.arguments.get(&config_address(address))
+    }
+
     /// Addresses and attributes that drifted, that the configuration sets, and that the plan yet proposes to leave
     /// alone: only `ignore_changes` can have told Terraform to (N29).
     pub fn ignored(&self) -> Vec<(String, String)> {
         let mut ignored = Vec::new();
         for (address, drifted) in &self.drifted {
             let Some(change) = self.changes.get(address) else { continue };
-            let Some(arguments) = self.arguments.get(&config_address(address)) else { continue };
+            let Some(arguments) = self.arguments_of(address) else { continue };
             if drifted.deleted || !matches!(change.action, Action::Keep | Action::Update) {
                 continue;
             }
