@@ -341,7 +341,7 @@ fn finding_row(finding: &Finding) -> Vec<String> {
 fn drift(page: &mut Page, document: &Document) {
     page.heading(2, "Drift");
     let Some(drift) = &document.drift else {
-        page.paragraph("No state was given, so nothing was compared.");
+        page.paragraph(words::not_compared(document));
         return;
     };
     let counts = words::drift_counts(drift);

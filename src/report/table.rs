@@ -241,7 +241,11 @@ fn resource(canvas: &mut Canvas, finding: &Finding) {
 
 fn drift(canvas: &mut Canvas, document: &Document) {
     let Some(drift) = &document.drift else {
-        canvas.part("Drift", "no state was given, so nothing was compared");
+        let why = match document.scope.proposal {
+            Some(_) => "a plan was judged, so nothing was compared",
+            None => "no state was given, so nothing was compared",
+        };
+        canvas.part("Drift", why);
         return;
     };
     canvas.part("Drift", "");

@@ -261,6 +261,14 @@ fn proposal_sentences(of: &Proposal) -> Vec<String> {
     sentences
 }
 
+/// Why there is no comparison in a document without one.
+pub fn not_compared(document: &Document) -> &'static str {
+    match document.scope.proposal {
+        Some(_) => "A plan was judged, so nothing was compared.",
+        None => "No state was given, so nothing was compared.",
+    }
+}
+
 /// Which checks did not run.
 pub fn left_out(document: &Document) -> String {
     let by = match document.scope.proposal {

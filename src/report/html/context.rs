@@ -38,6 +38,7 @@ pub fn of(document: &Document) -> Value {
         "answer": if drift_first { drift_answer(document) } else { answer(document) },
         "kind": if drift_first { "Drift report" } else { "Infrastructure brief" },
         "drift_first": drift_first,
+        "not_compared": words::not_compared(document),
         "subject": words::subject(document),
         "as_of": words::moment(&document.run.as_of),
         "regions_line": regions_line(document),
