@@ -141,6 +141,9 @@ pub struct StateFacts {
     pub terraform_version: String,
     /// Bucket and key, when it came from S3.
     pub s3: Option<(String, String)>,
+    /// The Terraform backend that keeps it, when it is neither a local file nor in S3: `http`, `remote`, `gcs`, `azurerm`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept_by: Option<String>,
     /// Encryption of the object itself as its header says (`AES256`, `aws:kms`); only for S3.
     pub object_encryption: Option<String>,
     /// Whether the stored MD5 of the lock table equals that of the object; only where there is one.

@@ -364,12 +364,26 @@ pub struct ProfileArgs {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Terraform")]
 pub struct StateArgs {
-    /// A state: a path, a quoted glob, `-` for standard input, or s3://bucket/key; repeatable
+    /// A state: a path, a quoted glob, `-` for standard input, or an address like s3://bucket/key, https://…,
+    /// tfc://org/workspace, gs://… or azurerm://…; repeatable
     #[arg(long, value_name = "URI")]
     pub state: Vec<String>,
-    /// A folder of Terraform configuration, whose ignore_changes is honoured; repeatable
+    /// A header for states at http(s)://, its value out of an environment variable; repeatable
+    #[arg(long, value_name = "NAME=VARIABLE", value_parser = state_header)]
+    pub state_header: Vec<StateHeader>,
+    /// A folder of Terraform configuration, whose ignore_changes is honoured; without --state, its backend tells where
+    /// the state is; repeatable
     #[arg(long, value_name = "DIR")]
     pub from: Vec<PathBuf>,
+}
+
+/// A header and where its value is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateHeader {
+    /// The header's name.
+    pub name: String,
+    /// The variable of the environment that holds its value.
+    pub variable: String,
 }
 
 /// Selection: only the calls that the selected checks and types need are made.
@@ -617,6 +631,19 @@ fn account(text: &str) -> Result<AccountRole, String> {
     Ok(AccountRole { id: id.to_owned(), role_arn: role_arn.to_owned() })
 }
 
+fn state_header(text: &str) -> Result<StateHeader, String> {
+    let help =
+        "write NAME=VARIABLE, like X-Token=MY_TOKEN: the value itself does not belong on a command line";
+    let (name, variable) = text.split_once('=').ok_or(help)?;
+    let fits = |text: &str, mark: u8| {
+        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == mark)
+    };
+    if !fits(name, b'-') || !fits(variable, b'_') {
+        return Err(help.to_owned());
+    }
+    Ok(StateHeader { name: name.to_owned(), variable: variable.to_owned() })
+}
+
 fn rate(text: &str) -> Result<Rate, String> {
     let help = "write SERVICE=N with N from 1 to 1000 requests per second, like ec2=10";
     let (service, number) = text.split_once('=').ok_or(help)?;
@@ -689,6 +716,8 @@ mod tests {
             ("audit --as-of yesterday", "RFC 3339"),
             ("audit --timeout 0s", "15m"),
             ("audit --rate ec2", "ec2=10"),
+            ("audit --state-header X-Token", "NAME=VARIABLE"),
+            ("audit --state-header X-Token=glpat-1", "NAME=VARIABLE"),
             ("audit --rate ec2=0", "1 to 1000"),
             ("audit --concurrency 0", "1..=256"),
             ("audit --account 12=arn:aws:iam::12:role/x", "12 digits"),

@@ -53,6 +53,7 @@ fn outside(talk: &Talk) -> run::Outside {
         colour_messages: colour(err),
         progress: err && !talk.quiet,
         quiet: talk.quiet,
+        variable: |name| std::env::var(name).ok().filter(|value| !value.is_empty()),
     }
 }
 

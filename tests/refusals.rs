@@ -7,7 +7,7 @@ use std::io::Read;
 use std::process::Command;
 use std::time::Duration;
 
-use stateward_aws::{Aws, Collected, Options, all_calls, call::Call, fetch_state};
+use stateward_aws::{Aws, Collected, Options, all_calls, call::Call, fetch_state, list_states};
 use stateward_model::{Cause, CollectionError, Gap, Kind, Reading, Resource, Scope, Slot, Wanted, kinds};
 use stateward_testbed::{Emulator, Fake, FakeOptions, Fault, Proxy, Rule, Traffic, aws_environment};
 
@@ -515,7 +515,7 @@ fn refuse_identity(bed: &Bed, done: &mut BTreeSet<String>) {
 fn refuse_state(bed: &Bed, bucket: &str, key: &str, done: &mut BTreeSet<String>) {
     let fetch = || {
         bed.runtime.block_on(async {
-            let fetched = fetch_state(&bed.connect().await, bucket, key, Duration::ZERO).await;
+            let fetched = fetch_state(&bed.connect().await, bucket, key, None, Duration::ZERO).await;
             fetched.map(|(mut file, object)| {
                 let mut text = String::new();
                 file.read_to_string(&mut text).map(|_| (text, object)).unwrap()
@@ -548,6 +548,17 @@ fn refuse_state(bed: &Bed, bucket: &str, key: &str, done: &mut BTreeSet<String>)
     }
 }
 
+/// A listing is whole or it is a gap.
+fn refuse_listing(bed: &Bed, bucket: &str, key: &str, done: &mut BTreeSet<String>) {
+    let list = || bed.runtime.block_on(async { list_states(&bed.connect().await, bucket, &key[..1]).await });
+    bed.traffic.set_rules([]);
+    assert!(list().unwrap().iter().any(|found| found == key));
+    bed.set_refusal("s3", "ListObjectsV2");
+    let gap = list().unwrap_err();
+    assert_eq!((gap.call.as_ref(), gap.cause), ("s3:ListObjectsV2", Cause::Denied));
+    done.insert("s3:ListObjectsV2".to_owned());
+}
+
 fn matrix() {
     let (mut done, mut wrong) = (BTreeSet::new(), Vec::new());
     let emulator = Emulator::shared_drifted();
@@ -557,6 +568,7 @@ fn matrix() {
     refuse_all(&bed, &mut done, &mut wrong);
     let (bucket, key) = emulator.state_url().trim_start_matches("s3://").split_once('/').unwrap();
     refuse_state(&bed, bucket, key, &mut done);
+    refuse_listing(&bed, bucket, key, &mut done);
     let fake = Fake::start(FakeOptions::default());
     refuse_all(&Bed::new(fake.endpoint(), fake.traffic(), &[], true), &mut done, &mut wrong);
     let declared: BTreeSet<String> = all_calls().iter().map(|call| call.name()).collect();

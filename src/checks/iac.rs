@@ -65,6 +65,7 @@ const IAC_01: Check = Check {
 fn remote(state: &StateFacts, _: &View) -> Verdict {
     match &state.s3 {
         Some(_) => fetched(state).map(|()| Outcome::Pass),
+        None if state.kept_by.is_some() => state.content().map(|()| Outcome::Pass),
         None if state.uri == "-" => Err(Gap::new(
             "state",
             Cause::NotRequested,

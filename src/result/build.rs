@@ -283,6 +283,9 @@ fn remediation(recorded: &Recorded, finding: &judge::Finding) -> Option<String> 
         judge::Status::Unknown => {
             let gap = finding.gap.as_ref()?;
             Some(match gap.cause {
+                Cause::Denied if gap.call == "state" => {
+                    "Let the credentials of the state's backend read it, and audit again.".into()
+                }
                 Cause::Denied => {
                     let action = permission(recorded, &gap.call).unwrap_or_else(|| gap.call.to_string());
                     format!("Grant `{action}` to the auditing role, and audit again.")

@@ -1,24 +1,17 @@
 //! Reads live AWS into a snapshot in memory: the only place that names the AWS provider.
 
-use std::time::Duration;
-
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use stateward::audit::Question;
-use stateward::check::StateFacts;
 use stateward::profile::Profile;
-use stateward::shelf::Shelf;
-use stateward::snapshot::{FORMAT, RecordedAccount, RecordedRegion, RecordedState, Snapshot};
-use stateward_aws::{Aws, LockKind, Options, calls_for, fetch_state, policy_document};
-use stateward_model::{Cause, Gap};
+use stateward::snapshot::{FORMAT, RecordedAccount, RecordedRegion, Snapshot};
+use stateward_aws::{Aws, Options, calls_for, policy_document};
+use stateward_model::Cause;
 use time::OffsetDateTime;
 
-use super::states::{self, States};
-use super::{Outside, stamp};
-use crate::cli::LiveArgs;
-
-/// How long a lock is waited for before the state is read all the same, and called in flight.
-const LOCK_PATIENCE: Duration = Duration::from_secs(10);
+use super::states::{Opened, States};
+use super::{Outside, s3, stamp};
+use crate::cli::{LiveArgs, StateArgs};
 
 /// Connects, fetches the states that are in S3, and reads what the question needs.
 ///
@@ -56,21 +49,13 @@ async fn read_all(
         };
         bail!("no account could be entered: {gap}\n  remedy: {remedy}");
     }
-    for (bucket, key) in std::mem::take(&mut states.remote) {
-        let state = remote_state(&aws, &bucket, &key, &mut states).await;
-        states.push(state);
-    }
+    let in_s3 = std::mem::take(&mut states.in_s3);
+    let opened: Vec<Opened> = in_s3.iter().map(|source| (source, s3::open(&aws, source))).collect();
+    states.gather(&opened).await?;
+    drop(opened);
     let account = aws.accounts.iter().find(|account| account.gap.is_none());
     let account = account.map(|account| account.id.clone()).unwrap_or_default();
     let states = states.settled(&account)?;
-    if let Some(gap) = states.first().and_then(|state| state.gap.clone())
-        && states.iter().all(|state| state.gap.is_some())
-    {
-        bail!(
-            "no state could be read: {}: {gap}\n  remedy: check bucket and key, and that the credentials may read them",
-            states[0].facts.uri
-        );
-    }
     let wanted = question.wanted(&states);
     let bar = progress(aws.listings(&wanted), outside);
     let mut collected = aws.collect(wanted, &stamp(outside.now), &|_| bar.inc(1)).await;
@@ -116,60 +101,6 @@ fn options(profile: &Profile, args: &LiveArgs, outside: &Outside) -> Options {
     }
 }
 
-async fn remote_state(aws: &Aws, bucket: &str, key: &str, states: &mut States) -> RecordedState {
-    let uri = format!("s3://{bucket}/{key}");
-    let place = (bucket.to_owned(), key.to_owned());
-    let unreadable = |gap: Gap, facts: StateFacts| RecordedState {
-        facts: StateFacts { uri: uri.clone(), s3: Some(place.clone()), ..facts },
-        gap: Some(gap),
-        outcome: "unreadable".to_owned(),
-        resources: Shelf::default(),
-    };
-    let (file, object) = match fetch_state(aws, bucket, key, LOCK_PATIENCE).await {
-        Ok(fetched) => fetched,
-        Err(gap) => return unreadable(gap, StateFacts::default()),
-    };
-    let (lock, lock_table) = match object.lock {
-        Some((LockKind::Table, table)) => (Some("dynamodb".to_owned()), Some(table)),
-        Some((LockKind::File, _)) => (Some("lockfile".to_owned()), None),
-        None => (None, None),
-    };
-    let facts = StateFacts {
-        s3: Some(place.clone()),
-        object_encryption: object.encryption,
-        digest_matches: object.digest_matches,
-        lock,
-        lock_table,
-        region: Some(object.region),
-        written_at: object.written_at.and_then(time_of).map(stamp),
-        locked: object.locked,
-        locked_since: object.locked_since.and_then(time_of).map(stamp),
-        lock_holder: object.lock_holder,
-        gaps: object.gaps,
-        ..StateFacts::default()
-    };
-    if facts.digest_matches == Some(false) {
-        let detail = "the digest in the lock table is not that of the object; the state may be half-written";
-        return unreadable(Gap::new("s3:GetObject", Cause::Malformed, detail), facts);
-    }
-    match states::read(&uri, file, facts.clone(), &mut states.places) {
-        Ok(state) if object.locked => RecordedState { outcome: "locked".to_owned(), ..state },
-        Ok(state) => state,
-        Err(error) => {
-            let place = error
-                .place
-                .map(|(line, column)| format!("line {line} column {column}: "))
-                .unwrap_or_default();
-            let detail = format!("{place}{}; remedy: {}", error.what, error.remedy);
-            unreadable(Gap::new("s3:GetObject", Cause::Malformed, detail), facts)
-        }
-    }
-}
-
-fn time_of(seconds: i64) -> Option<OffsetDateTime> {
-    OffsetDateTime::from_unix_timestamp(seconds).ok()
-}
-
 fn progress(listings: usize, outside: &Outside) -> ProgressBar {
     let target = if outside.progress { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(listings as u64), target);
@@ -182,19 +113,17 @@ fn progress(listings: usize, outside: &Outside) -> ProgressBar {
 ///
 /// # Errors
 /// A state that cannot be read.
-pub fn policy(question: &Question, states: &[String]) -> anyhow::Result<String> {
-    let local: Vec<String> = states.iter().filter(|uri| !uri.starts_with("s3://")).cloned().collect();
-    let in_s3 = states.iter().filter_map(|uri| uri.strip_prefix("s3://")?.split_once('/'));
-    let in_s3: Vec<(String, String)> =
-        in_s3.map(|(bucket, key)| (bucket.to_owned(), key.to_owned())).collect();
-    let states = States::read_local(&local)?.settled("")?;
+pub fn policy(question: &Question, args: &StateArgs, outside: &Outside) -> anyhow::Result<String> {
+    let mut states = States::read(args, question.profile, outside)?;
+    let in_s3 = s3::named(&std::mem::take(&mut states.in_s3));
+    let states = states.settled("")?;
     let mut wanted = question.wanted(&states);
     if (states.is_empty() || !in_s3.is_empty()) && question.selection.is_everything() {
         // What a state will need is not known before it is read.
         stateward::plan::for_everything(&mut wanted);
     }
-    let mut text =
-        serde_json::to_string_pretty(&policy_document(&calls_for(&wanted, !in_s3.is_empty()), &in_s3))?;
+    let calls = calls_for(&wanted, !in_s3.is_empty());
+    let mut text = serde_json::to_string_pretty(&policy_document(&calls, &in_s3))?;
     text.push('\n');
     Ok(text)
 }

@@ -6,6 +6,8 @@ mod configurations;
 mod live;
 mod output;
 mod proposal;
+#[cfg(feature = "aws")]
+mod s3;
 mod states;
 
 use std::path::Path;
@@ -42,6 +44,8 @@ pub struct Outside {
     pub progress: bool,
     /// Whether to say nothing but errors.
     pub quiet: bool,
+    /// A variable of the environment; an empty one is none.
+    pub variable: fn(&str) -> Option<String>,
 }
 
 impl Outside {
@@ -151,9 +155,10 @@ fn drift(drift: &cli::Drift, outside: &Outside) -> anyhow::Result<u8> {
     }
     let selection = Selection { services: drift.service.clone(), ..Selection::default() };
     let question = Question::drift(&profile, &selection, drift.unmanaged)?;
-    if drift.states.state.is_empty() && drift.source.snapshot.is_none() {
+    if drift.states.state.is_empty() && drift.states.from.is_empty() && drift.source.snapshot.is_none() {
         bail!(
-            "there is nothing to compare with: name a state with --state (a path, a glob, - or s3://bucket/key)"
+            "there is nothing to compare with: name a state with --state (a path, a glob, -, or an address like \
+             s3://bucket/key), or the folder of its configuration with --from"
         );
     }
     let mut outputs = Outputs::open(&drift.output.reports)?;
@@ -225,7 +230,7 @@ fn collect(collect: &cli::Collect, outside: &Outside) -> anyhow::Result<u8> {
     let selection = selection(&collect.select);
     let question = Question::audit(&profile, &selection)?;
     let file = output::Beside::open(&collect.out)?;
-    let states = States::read_local(&collect.states.state)?;
+    let states = States::read(&collect.states, &profile, outside)?;
     let configurations = configurations::read(&collect.states.from)?;
     let as_of = collect.as_of.unwrap_or(outside.now);
     let snapshot = Snapshot { configurations, ..live(&question, states, &collect.live, as_of, outside)? };
@@ -255,14 +260,14 @@ fn report(report: &cli::Report, outside: &Outside) -> anyhow::Result<u8> {
 }
 
 #[cfg(feature = "aws")]
-fn policy(policy: &cli::Policy, _: &Outside) -> anyhow::Result<u8> {
+fn policy(policy: &cli::Policy, outside: &Outside) -> anyhow::Result<u8> {
     let profile = profile(&policy.profile, &[], None)?;
     if policy.profile.print_profile {
         return output::print(&profile.to_toml());
     }
     let selection = selection(&policy.select);
     let question = Question::audit(&profile, &selection)?;
-    output::print(&live::policy(&question, &policy.states.state)?)
+    output::print(&live::policy(&question, &policy.states, outside)?)
 }
 
 #[cfg(not(feature = "aws"))]
@@ -283,9 +288,14 @@ fn estate(
     outside: &Outside,
 ) -> anyhow::Result<(Snapshot, OffsetDateTime)> {
     let configurations = configurations::read(&states.from)?;
-    let states = States::read_local(&states.state)?;
     if let Some(path) = &source.snapshot {
         let mut snapshot = open_snapshot(path)?;
+        let mut named = states.clone();
+        if !snapshot.states.is_empty() {
+            // The states were recorded with the estate; another is compared only where it is named itself.
+            named.from.clear();
+        }
+        let states = States::read(&named, question.profile, outside)?;
         if !states.is_empty() {
             let account = snapshot.accounts.iter().find(|account| account.gap.is_none());
             let account = account.map(|account| account.id.clone()).unwrap_or_default();
@@ -307,6 +317,7 @@ fn estate(
         }
         return Ok((snapshot, as_of));
     }
+    let states = States::read(states, question.profile, outside)?;
     let as_of = source.as_of.unwrap_or(outside.now);
     let snapshot = Snapshot { configurations, ..live(question, states, options, as_of, outside)? };
     Ok((snapshot, as_of))

@@ -32,9 +32,9 @@ mod sqs;
 mod state_s3;
 
 pub use account::{AccountOutcome, Aws, Collected, Options, RegionOutcome};
-pub use policy::{all_calls, calls_for, policy_document};
+pub use policy::{NamedState, all_calls, calls_for, policy_document};
 pub use session::{Collector, Pages, Pending, Session};
-pub use state_s3::{LockKind, StateObject, fetch_state};
+pub use state_s3::{LockKind, StateObject, fetch_state, list_states};
 
 /// Every collector, by service file. A collector that is not listed here does not exist.
 pub const COLLECTORS: &[&[Collector]] = &[

@@ -38,11 +38,22 @@ fn unique(calls: impl Iterator<Item = &'static Call>) -> Vec<&'static Call> {
 }
 
 /// Actions that read data and not configuration: they are permitted on the states that were named, and nowhere else.
-const OF_STATES: &[&str] = &["s3:GetObject", "dynamodb:GetItem"];
+const OF_STATES: &[&str] = &["s3:GetObject", "s3:ListBucket", "dynamodb:GetItem"];
 
-/// An IAM policy document that permits exactly `calls`, one statement a service, and the reading of `states` (bucket and
-/// key): the object and its lock file, the lock tables by their names, and the key of the bucket where S3 asks for it.
-pub fn policy_document(calls: &[&Call], states: &[(String, String)]) -> Value {
+/// A state in S3 as the command line names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedState {
+    /// The bucket.
+    pub bucket: String,
+    /// The key; a `*` stands for anything.
+    pub key: String,
+    /// Whether it is an old version, which is another permission.
+    pub old: bool,
+}
+
+/// An IAM policy document that permits exactly `calls`, one statement a service, and the reading of `states`: the object
+/// and its lock file, the lock tables by their names, and the key of the bucket where S3 asks for it.
+pub fn policy_document(calls: &[&Call], states: &[NamedState]) -> Value {
     let mut services: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for call in calls.iter().filter(|call| !OF_STATES.contains(&call.iam_action().as_str())) {
         services.entry(call.service).or_default().insert(call.iam_action());
@@ -60,19 +71,22 @@ pub fn policy_document(calls: &[&Call], states: &[(String, String)]) -> Value {
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 
-fn of_states(states: &[(String, String)]) -> [Value; 4] {
-    let objects: BTreeSet<String> = states
-        .iter()
-        .flat_map(|(bucket, key)| ["", ".tflock"].map(|end| format!("arn:aws:s3:::{bucket}/{key}{end}")))
-        .collect();
+fn of_states(states: &[NamedState]) -> [Value; 4] {
+    let arn = |state: &NamedState, end: &str| format!("arn:aws:s3:::{}/{}{end}", state.bucket, state.key);
+    let objects: BTreeSet<String> =
+        states.iter().flat_map(|state| ["", ".tflock"].map(|end| arn(state, end))).collect();
     let buckets: BTreeSet<String> =
-        states.iter().map(|(bucket, _)| format!("arn:aws:s3:::{bucket}")).collect();
+        states.iter().map(|state| format!("arn:aws:s3:::{}", state.bucket)).collect();
+    let read = match states.iter().any(|state| state.old) {
+        true => json!(["s3:GetObject", "s3:GetObjectVersion"]),
+        false => json!("s3:GetObject"),
+    };
     let tables = LOCK_WORDS.map(|word| format!("arn:aws:dynamodb:*:*:table/*{word}*"));
     let allow = |sid: &str, action: Value, resource: Value| json!({ "Sid": format!("StatewardStates{sid}"), "Effect": "Allow", "Action": action, "Resource": resource });
     let mut key = allow("Key", json!("kms:Decrypt"), json!("*"));
     key["Condition"] = json!({ "StringLike": { "kms:ViaService": "s3.*.amazonaws.com" } });
     [
-        allow("Objects", json!("s3:GetObject"), json!(objects)),
+        allow("Objects", read, json!(objects)),
         // Without it, an object that is not there answers like one that is forbidden.
         allow("Buckets", json!("s3:ListBucket"), json!(buckets)),
         allow("Locks", json!("dynamodb:GetItem"), json!(tables)),
@@ -92,13 +106,16 @@ mod tests {
                 && !everything.contains("GetItem")
                 && !everything.contains("Decrypt")
         );
-        let document = policy_document(&all_calls(), &[("b".into(), "k".into())]);
+        let named = |old: bool| NamedState { bucket: "b".into(), key: "k".into(), old };
+        let document = policy_document(&all_calls(), &[named(false)]);
         let statement = |sid: &str| {
             let all = document["Statement"].as_array().unwrap().iter();
             all.clone().find(|one| one["Sid"] == sid).unwrap().clone()
         };
         let objects = statement("StatewardStatesObjects");
         assert_eq!(objects["Resource"], json!(["arn:aws:s3:::b/k", "arn:aws:s3:::b/k.tflock"]));
+        assert_eq!(objects["Action"], "s3:GetObject");
+        assert!(policy_document(&[], &[named(true)]).to_string().contains("s3:GetObjectVersion"));
         assert_eq!(statement("StatewardStatesBuckets")["Resource"], json!(["arn:aws:s3:::b"]));
         assert_eq!(statement("StatewardStatesLocks")["Resource"].as_array().unwrap().len(), LOCK_WORDS.len());
         assert!(statement("StatewardStatesKey")["Condition"].is_object());

@@ -19,13 +19,14 @@ use crate::session::Session;
 
 static GET_BUCKET_LOCATION: Call = Call::new("s3", "GetBucketLocation").quota(50, 100);
 static GET_OBJECT: Call = Call::new("s3", "GetObject").quota(50, 100);
+static LIST_OBJECTS: Call = Call::new("s3", "ListObjectsV2").action("s3:ListBucket").quota(25, 50);
 static HEAD_OBJECT: Call = Call::new("s3", "HeadObject").action("s3:GetObject").quota(50, 100);
 static LIST_TABLES: Call = Call::new("dynamodb", "ListTables");
 static GET_ITEM: Call = Call::new("dynamodb", "GetItem");
 
 /// Calls that reading a state from S3 makes.
 pub(crate) static STATE_CALLS: &[&Call] =
-    &[&GET_BUCKET_LOCATION, &GET_OBJECT, &HEAD_OBJECT, &LIST_TABLES, &GET_ITEM];
+    &[&GET_BUCKET_LOCATION, &GET_OBJECT, &LIST_OBJECTS, &HEAD_OBJECT, &LIST_TABLES, &GET_ITEM];
 
 /// How a state in S3 is locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,17 +62,8 @@ pub struct StateObject {
     pub gaps: Vec<Gap>,
 }
 
-/// Fetches the state `key` of `bucket` into an unnamed temporary file, and looks at its lock and digest.
-///
-/// # Errors
-/// The gap that stands for the object itself. What could not be read about lock and digest is in
-/// [`StateObject::gaps`].
-pub async fn fetch_state(
-    aws: &Aws,
-    bucket: &str,
-    key: &str,
-    patience: Duration,
-) -> Result<(File, StateObject), Gap> {
+/// A reader in the region of the bucket, and that region.
+async fn reader_of(aws: &Aws, bucket: &str) -> Result<(Session, String), Gap> {
     let Some(home) = aws.reader(None) else {
         return Err(Gap::new(GET_OBJECT.name(), Cause::Expired, "no account could be entered"));
     };
@@ -92,7 +84,61 @@ pub async fn fetch_state(
         "EU" => "eu-west-1".to_owned(),
         other => other.to_owned(),
     };
-    let session = aws.reader(Some(&region)).unwrap_or(home);
+    Ok((aws.reader(Some(&region)).unwrap_or(home), region))
+}
+
+/// Keys that a listing is followed to: what holds more is no folder of states.
+const MOST_KEYS: usize = 100_000;
+
+/// The keys of `bucket` that begin with `prefix`, sorted.
+///
+/// # Errors
+/// The gap that stands for all of them: a part is not the whole.
+pub async fn list_states(aws: &Aws, bucket: &str, prefix: &str) -> Result<Vec<String>, Gap> {
+    let (session, _) = reader_of(aws, bucket).await?;
+    keys_of(&session, bucket, prefix).await
+}
+
+async fn keys_of(session: &Session, bucket: &str, prefix: &str) -> Result<Vec<String>, Gap> {
+    let (mut keys, mut token): (Vec<String>, Option<String>) = (Vec::new(), None);
+    loop {
+        let page = session
+            .call(&LIST_OBJECTS, || {
+                let request = session.s3().list_objects_v2().bucket(bucket).prefix(prefix);
+                request.set_continuation_token(token.clone()).send()
+            })
+            .await?;
+        keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
+        if keys.len() > MOST_KEYS {
+            let detail = format!("more than {MOST_KEYS} objects begin with {prefix}");
+            return Err(Gap::new(LIST_OBJECTS.name(), Cause::Unsupported, detail));
+        }
+        let next = page.next_continuation_token.filter(|next| !next.is_empty());
+        if next.is_none() {
+            keys.sort();
+            return Ok(keys);
+        }
+        if next == token {
+            return Err(Gap::new(LIST_OBJECTS.name(), Cause::Malformed, "the same page token came twice"));
+        }
+        token = next;
+    }
+}
+
+/// Fetches the state `key` of `bucket` into an unnamed temporary file, and looks at its lock and digest. An old `version`
+/// has a digest of its own no more.
+///
+/// # Errors
+/// The gap that stands for the object itself. What could not be read about lock and digest is in
+/// [`StateObject::gaps`].
+pub async fn fetch_state(
+    aws: &Aws,
+    bucket: &str,
+    key: &str,
+    version: Option<&str>,
+    patience: Duration,
+) -> Result<(File, StateObject), Gap> {
+    let (session, region) = reader_of(aws, bucket).await?;
     let mut object = StateObject { region, ..StateObject::default() };
     find_lock(&session, bucket, key, &mut object).await;
     let started = tokio::time::Instant::now();
@@ -105,9 +151,9 @@ pub async fn fetch_state(
     }
     let mut last = None;
     for _ in 0..3 {
-        match download(&session, bucket, key, &mut object).await {
+        match download(&session, bucket, key, version, &mut object).await {
             Ok((file, md5)) => {
-                if let Some((LockKind::Table, table)) = object.lock.clone() {
+                if let Some((LockKind::Table, table)) = object.lock.clone().filter(|_| version.is_none()) {
                     compare_digest(&session, &table, bucket, key, &md5, &mut object).await;
                 }
                 return Ok((file, object));
@@ -123,13 +169,15 @@ async fn download(
     session: &Session,
     bucket: &str,
     key: &str,
+    version: Option<&str>,
     object: &mut StateObject,
 ) -> Result<(File, String), Gap> {
     let absent =
         || Gap::new(GET_OBJECT.name(), Cause::Absent, format!("there is no object {key} in {bucket}"));
     let answer = session
-        .call_or_none(&GET_OBJECT, &["NoSuchKey", "NoSuchBucket"], || {
-            session.s3().get_object().bucket(bucket).key(key).send()
+        .call_or_none(&GET_OBJECT, &["NoSuchKey", "NoSuchBucket", "NoSuchVersion"], || {
+            let request = session.s3().get_object().bucket(bucket).key(key);
+            request.set_version_id(version.map(str::to_owned)).send()
         })
         .await?
         .ok_or_else(absent)?;
@@ -139,16 +187,30 @@ async fn download(
     spool(answer.body, answer.content_length).await
 }
 
+/// Bytes of a state that are fetched at most.
+const MOST_BYTES: i64 = 2 << 30;
+
 /// Writes the body to a file that has no name, so that nothing of it stays behind, and takes its MD5 on the way.
 async fn spool(mut body: ByteStream, length: Option<i64>) -> Result<(File, String), Gap> {
     let broken = |detail: &str| Gap::new(GET_OBJECT.name(), Cause::Malformed, detail);
     let disk = |error: std::io::Error| Gap::new("temporary file", Cause::Unreachable, error.to_string());
+    let too_large = || {
+        let detail =
+            format!("the state is larger than {} MiB; fetch it first and name the file", MOST_BYTES >> 20);
+        Gap::new(GET_OBJECT.name(), Cause::Unsupported, detail)
+    };
+    if length.is_some_and(|length| length > MOST_BYTES) {
+        return Err(too_large());
+    }
     let mut file = tempfile::tempfile().map_err(disk)?;
     let mut md5 = Md5::new();
     let mut read: i64 = 0;
     while let Some(chunk) = body.next().await {
         let chunk = chunk.map_err(|_| broken("the body of the state broke off"))?;
         read += i64::try_from(chunk.len()).unwrap_or(i64::MAX);
+        if read > MOST_BYTES {
+            return Err(too_large());
+        }
         md5.update(&chunk);
         file.write_all(&chunk).map_err(disk)?;
     }
@@ -371,6 +433,36 @@ mod tests {
         table_lock(account.home(), "locks", "b", "free", &mut object).await;
         assert!(!object.locked && object.locked_since.is_none() && object.lock_holder.is_none());
         assert!(object.gaps.is_empty(), "{:?}", object.gaps);
+    }
+
+    #[tokio::test]
+    async fn a_listing_goes_through_its_pages_and_is_whole_or_a_gap() {
+        let page = |keys: &[&str], next: &str| {
+            let contents: String = keys
+                .iter()
+                .map(|key| format!("<Contents><Key>{key}</Key><Size>1</Size></Contents>"))
+                .collect();
+            let next = if next.is_empty() {
+                String::new()
+            } else {
+                format!("<NextContinuationToken>{next}</NextContinuationToken>")
+            };
+            format!(
+                "<ListBucketResult><IsTruncated>{}</IsTruncated>{next}{contents}</ListBucketResult>",
+                !next.is_empty()
+            )
+        };
+        let account = Account::new(Wanted::default(), move |asked| {
+            let second = asked.target.contains("continuation-token=two");
+            if asked.target.contains("prefix=loop") {
+                return (200, page(&["x"], "two"));
+            }
+            (200, if second { page(&["env:/dev/a"], "") } else { page(&["z", "b"], "two") })
+        });
+        let keys = keys_of(account.home(), "bucket", "env:/").await.unwrap();
+        assert_eq!(keys, ["b", "env:/dev/a", "z"]);
+        let gap = keys_of(account.home(), "bucket", "loop").await.unwrap_err();
+        assert_eq!((gap.call.as_ref(), gap.cause), ("s3:ListObjectsV2", Cause::Malformed));
     }
 
     #[test]

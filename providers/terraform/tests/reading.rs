@@ -5,7 +5,7 @@ use std::io::Read;
 
 use serde_json::{Value, json};
 use stateward_model::kinds;
-use stateward_terraform::{StateError, expand, read_state, read_state_into};
+use stateward_terraform::{StateError, read_state, read_state_into};
 
 fn state(resources: Value) -> String {
     json!({"version": 4, "terraform_version": "1.11.4", "serial": 7, "lineage": "l", "outputs": {}, "resources": resources})
@@ -144,15 +144,6 @@ fn an_identity_may_hang_on_a_value_that_is_not_kept() {
     assert_eq!(state.resources[0].id(), live);
     let kept = serde_json::to_string(&state.resources).unwrap();
     assert!(!kept.contains("ops@acme.example"), "{kept}");
-}
-
-#[test]
-fn sources_say_what_is_wrong_with_them() {
-    assert!(expand("/does/not/exist.tfstate").unwrap_err().what.contains("no such file"));
-    assert!(expand("/does/not/*.tfstate").unwrap_err().what.contains("matches no file"));
-    assert!(expand("s3://bucket").unwrap_err().remedy.contains("s3://BUCKET/KEY"));
-    assert!(expand("ftp://x/y").unwrap_err().what.contains("ftp"));
-    assert_eq!(expand("s3://b/k/e.tfstate").unwrap()[0].uri(), "s3://b/k/e.tfstate");
 }
 
 /// A state that is made while it is read, so that only the reader's own memory counts.

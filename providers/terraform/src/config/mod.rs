@@ -75,6 +75,11 @@ impl Backend {
     pub fn secret(&self, name: &str) -> Option<&str> {
         self.secrets.get(name).and_then(Value::as_str)
     }
+
+    /// A credential of any shape.
+    pub(crate) fn secrets(&self, name: &str) -> Option<&Value> {
+        self.secrets.get(name)
+    }
 }
 
 impl fmt::Debug for Backend {
