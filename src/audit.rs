@@ -281,6 +281,7 @@ fn coverage(question: &Question, recorded: &build::Recorded) -> Coverage {
             .map(|state| (state.facts.uri.clone(), state.facts.lineage.clone()))
             .collect(),
         services: services.clone(),
+        ignored_tags: question.profile.drift.ignore_tags.clone(),
     }
 }
 

@@ -46,6 +46,8 @@ fn fold_part(part: &Resource, inventory: &mut Inventory) {
             };
             owner.put_raw(attribute, slot);
         }
+        // A list of what others declare adds nothing.
+        Form::Whole { .. } => {}
         Form::Atoms { claims, atoms, .. } => {
             for (attribute, atom) in claims(part) {
                 let shown = owner

@@ -7,6 +7,7 @@ use stateward_model::{Equality, Kind, Resource, Wanted, kinds};
 
 use crate::check::{Check, Subject};
 use crate::checks;
+use crate::drift::atoms::tells_of_others;
 use crate::profile::{Pattern, Profile};
 
 /// Which checks a run makes; empty lists select everything.
@@ -194,7 +195,7 @@ pub fn for_states(declared: impl IntoIterator<Item = Resource>, wanted: &mut Wan
             Some((owner, satellite)) => {
                 wanted.kind(owner.name);
                 match satellite.form {
-                    Form::Block { attribute, .. } => {
+                    Form::Block { attribute, .. } | Form::Whole { attribute, .. } => {
                         wanted.attribute(owner.name, attribute);
                     }
                     Form::Atoms { attributes, .. } => {
@@ -207,9 +208,15 @@ pub fn for_states(declared: impl IntoIterator<Item = Resource>, wanted: &mut Wan
             None => compared(name, &paths, wanted),
         }
     }
-    // N13 is decided by the scaling policies of a group.
+    // N13 is decided by what scales a group: its policies, its schedules, the tags of a cluster's autoscaler.
     if wanted.has_kind("aws_autoscaling_group") {
+        wanted.attribute("aws_autoscaling_group", "tag");
         wanted.kind("aws_autoscaling_policy").attribute("aws_autoscaling_policy", "autoscaling_group_name");
+        let of_schedules = ["autoscaling_group_name", "desired_capacity", "min_size", "max_size"];
+        wanted.kind("aws_autoscaling_schedule");
+        for path in of_schedules {
+            wanted.attribute("aws_autoscaling_schedule", path);
+        }
     }
 }
 
@@ -221,7 +228,7 @@ fn compared(name: &'static str, paths: &BTreeSet<&'static str>, wanted: &mut Wan
             matches!(satellite.form, Form::Atoms { attributes, .. } if attributes.contains(&attr.path))
         });
         let is_compared = paths.contains(attr.path) && !matches!(attr.equality, Equality::Never(_));
-        if is_compared || (is_list_of_parts && !attr.live_only) {
+        if is_compared || (is_list_of_parts && tells_of_others(kind, attr)) {
             wanted.attribute(name, attr.path);
         }
     }

@@ -469,6 +469,8 @@ pub struct DriftSettings {
     /// Greatest share of changed resources, in percent (IAC-21).
     #[serde(with = "exact")]
     pub changed_share: Exact,
+    /// Keys of tags that are not compared, as `ignore_tags` of the provider has them.
+    pub ignore_tags: Vec<Pattern>,
 }
 
 /// Checks left out, and severities changed.

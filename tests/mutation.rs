@@ -96,6 +96,11 @@ fn shapes(attr: &AnyAttr) -> Vec<(Value, Vec<Value>)> {
             (json!("thing-a"), vec![json!("thing-b"), json!("arn:aws:x:r:1:thing/thing-b"), Value::Null]),
             (json!("arn:aws:x:r:1:thing/a"), vec![json!("arn:aws:x:r:1:thing/b"), json!("b"), json!("")]),
         ],
+        Equality::Txt => vec![(json!("a b"), vec![json!("a  b"), json!("A b"), json!("")])],
+        Equality::TagBlocks => {
+            let tag = |value: &str, flag: bool| json!([{"key": "Team", "value": value, "propagate_at_launch": flag}]);
+            vec![(tag("a", true), vec![tag("b", true), tag("a", false), json!([])])]
+        }
         Equality::Domain => vec![(json!("a.example.com"), vec![json!("b.example.com"), json!("")])],
         Equality::Cidr => {
             vec![(json!("10.0.0.0/16"), vec![json!("10.1.0.0/16"), json!("10.0.0.0/8"), json!("")])]
@@ -339,6 +344,12 @@ fn still_shown(part: &Part, id: &str, shown: &Attributes) -> bool {
             let Some(now) = from_owner(&shown[attribute]) else { return false };
             // What the owner no longer tells (which version of a secret is meant, once it is rotated) is no difference.
             now.iter().all(|(name, value)| part.declared.get(name) == Some(value))
+        }
+        Form::Whole { attribute, listed, members } => {
+            let texts = |list: &[Value]| list.iter().map(Value::to_string).collect::<BTreeSet<_>>();
+            let listed = part.declared[listed].as_array().unwrap();
+            let now = members(&shown[attribute]);
+            now.len() == listed.len() && texts(&now) == texts(listed)
         }
         Form::Atoms { claims, atoms, .. } => {
             let owner = resource(part.owner, id, shown);

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use stateward_model::kind::{Form, Kind};
-use stateward_model::{Address, GLOBAL, Place, Resource, Scope, kinds, secret};
+use stateward_model::{Address, AnyAttr, GLOBAL, Place, Resource, Scope, kinds, secret};
 
 /// What declared satellites claim, by owner and attribute.
 #[derive(Debug, Default)]
@@ -17,6 +17,10 @@ pub struct Claims {
     blocks: BTreeSet<(Address, &'static str)>,
     /// Lists of which a part claims what the state hides.
     hidden: BTreeSet<(Address, &'static str)>,
+    /// Lists that a part claims whole.
+    whole: BTreeSet<(Address, &'static str)>,
+    /// Atoms that somebody claims for itself wherever they are: account, list, atom.
+    everywhere: BTreeSet<(String, &'static str, String)>,
 }
 
 impl Claims {
@@ -24,12 +28,18 @@ impl Claims {
     pub fn of(declared: impl Iterator<Item = Resource>) -> Self {
         let mut claims = Self::default();
         for resource in declared {
-            let Some((owner, satellite)) = kinds::satellite(resource.kind()) else { continue };
+            let Some((owner, satellite)) = kinds::satellite(resource.kind()) else {
+                claims.from_elsewhere(&resource);
+                continue;
+            };
             let Some(owner_id) = (satellite.owner_id)(&resource) else { continue };
             let address = owner_address(owner, &resource.address.place, owner_id);
             match satellite.form {
                 Form::Block { attribute, .. } => {
                     claims.blocks.insert((address, attribute));
+                }
+                Form::Whole { attribute, .. } => {
+                    claims.whole.insert((address, attribute));
                 }
                 Form::Atoms { claims: of, .. } => {
                     for (attribute, atom) in of(&resource) {
@@ -42,6 +52,25 @@ impl Claims {
             }
         }
         claims
+    }
+
+    /// Claims of a resource that is no part of what it claims (N12).
+    fn from_elsewhere(&mut self, resource: &Resource) {
+        let Some(kind) = kinds::find(resource.kind()) else { return };
+        for claim in (kind.claims)(resource) {
+            let Some(owner) = kinds::find(claim.owner) else { continue };
+            let address = owner_address(owner, &resource.address.place, claim.id);
+            let account = address.place.account.clone();
+            self.everywhere.insert((account, claim.attribute, claim.atom.to_string()));
+            self.atoms.entry((address, claim.attribute)).or_default().push(claim.atom);
+        }
+    }
+
+    /// True when what nobody declares of an owner's list is told elsewhere: by a part that claims the list whole, or by a
+    /// resource that claims the atom wherever it is.
+    pub fn is_told_elsewhere(&self, owner: &Address, attribute: &'static str, atom: &Value) -> bool {
+        self.whole.contains(&(owner.clone(), attribute))
+            || self.everywhere.contains(&(owner.place.account.clone(), attribute, atom.to_string()))
     }
 
     /// The atoms that satellites claim of one attribute of an owner.
@@ -69,7 +98,17 @@ pub fn owner_address(owner: &'static Kind, place: &Place, id: String) -> Address
     Address { place, kind: owner.name.into(), id }
 }
 
-fn key(atom: &Value) -> &Value {
+/// True when an element that nobody declares is worth telling. A list that Terraform has no attribute for (targets of a
+/// target group) is nobody's claim to be whole, and controllers move what is in it; what a user or a group may do is not
+/// theirs to move.
+pub fn tells_of_others(kind: &Kind, attr: &AnyAttr) -> bool {
+    let of_principals = ["aws_iam_user", "aws_iam_group"].contains(&kind.name)
+        && ["inline_policy", "managed_policy_arns"].contains(&attr.path);
+    !attr.live_only || of_principals
+}
+
+/// What identifies an atom.
+pub(super) fn key(atom: &Value) -> &Value {
     atom.get("key").unwrap_or(atom)
 }
 
@@ -120,11 +159,14 @@ pub enum Match {
 
 /// Looks for a claimed atom among those present.
 pub fn match_claim(atom: &Value, present: &[Value]) -> Match {
-    match present.iter().find(|other| key(other) == key(atom)) {
-        None => Match::Absent,
-        Some(other) if other == atom || covers(other, atom) => Match::Same,
-        Some(other) => Match::Different(other.clone()),
+    let alike = || present.iter().filter(|other| key(other) == key(atom));
+    if alike().any(|other| other == atom || covers(other, atom)) {
+        return Match::Same;
     }
+    // Of several with one key, which is named must not hang on their order.
+    alike()
+        .min_by_key(|other| other.to_string())
+        .map_or(Match::Absent, |other| Match::Different(other.clone()))
 }
 
 /// True when every member of the claimed atom is the same in the live one.
@@ -135,15 +177,19 @@ fn covers(live: &Value, claim: &Value) -> bool {
 
 /// An id for a part that has none of its own: the owner's id, the attribute, and the atom's identity in words.
 pub fn part_id(owner: &str, attribute: &str, atom: &Value) -> String {
-    let words = match key(atom) {
+    format!("{owner}/{attribute}/{}", words(key(atom)))
+}
+
+/// The identity of an atom in words.
+pub(super) fn words(key: &Value) -> String {
+    match key {
         Value::String(text) => text.clone(),
         Value::Object(map) => {
             let words: Vec<String> = map.values().filter(|v| !v.is_null()).map(plain).collect();
             words.join("-")
         }
         other => plain(other),
-    };
-    format!("{owner}/{attribute}/{words}")
+    }
 }
 
 fn plain(value: &Value) -> String {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use stateward_model::kinds::autoscaling::group;
+use stateward_model::kinds::autoscaling::{group, policy, schedule};
 use stateward_model::kinds::common::TAGS;
 use stateward_model::kinds::ec2::compute::{launch_template, volume};
 use stateward_model::kinds::ec2::network::network_interface;
+use stateward_model::kinds::rds::cluster_instance;
 use stateward_model::{Address, Gap, Kind, Resource, kinds};
 
 use super::ItemChange;
@@ -15,26 +16,50 @@ use crate::live::LiveSide;
 /// The rule by which a controller owns the change, if one does.
 pub fn owner_of(live: &Resource, inventory: &dyn LiveSide, change: &ItemChange) -> Option<&'static str> {
     match (live.kind(), change.path.as_str()) {
-        ("aws_autoscaling_group", "desired_capacity") if has_scaling_policy(live, inventory) => Some("N13"),
+        ("aws_autoscaling_group", "desired_capacity") if is_scaled(live, inventory) => Some("N13"),
+        (_, path) if is_pending(live, path, &change.declared) => Some("N26"),
         ("aws_db_instance" | "aws_rds_cluster", "allocated_storage") if grew_by_itself(live, change) => {
             Some("N26")
         }
-        ("aws_db_instance" | "aws_rds_cluster_instance", "engine_version")
-            if upgraded_itself(live, change) =>
-        {
-            Some("N16")
-        }
+        (_, "engine_version") if upgrades_itself(live, inventory) && is_minor(change) => Some("N16"),
         _ => None,
     }
 }
 
-/// N13: a group with a scaling policy has its size from the policy.
-fn has_scaling_policy(group: &Resource, inventory: &dyn LiveSide) -> bool {
-    let Some(kind) = kinds::find("aws_autoscaling_policy") else { return false };
-    inventory.of(kind).any(|policy| {
-        policy.address.place == group.address.place
-            && policy.raw("autoscaling_group_name").ok().and_then(Value::as_str) == Some(group.id())
-    })
+/// N13: a group with a scaling policy has its size from the policy, one with a schedule of sizes from the schedule, and
+/// one that is marked for the autoscaler of a cluster from that.
+fn is_scaled(group: &Resource, inventory: &dyn LiveSide) -> bool {
+    const AUTOSCALER: &str = "k8s.io/cluster-autoscaler/enabled";
+    let of_group = |scaler: &Resource| {
+        scaler.address.place == group.address.place
+            && scaler.raw("autoscaling_group_name").ok().and_then(Value::as_str) == Some(group.id())
+    };
+    let size = |schedule: &Resource, path: &str| {
+        schedule.raw(path).is_ok_and(|size| size.as_i64().is_some_and(|size| size >= 0))
+    };
+    let sizes = |schedule: &Resource| {
+        ["desired_capacity", "min_size", "max_size"].iter().any(|path| size(schedule, path))
+    };
+    let tags = group.get(&group::TAG).ok().flatten().unwrap_or_default();
+    inventory.of(&policy::KIND).any(|policy| of_group(&policy))
+        || inventory.of(&schedule::KIND).any(|schedule| of_group(&schedule) && sizes(&schedule))
+        || tags.iter().any(|tag| tag.key == AUTOSCALER && tag.value != "false")
+}
+
+/// N26: what AWS will set by itself in the next maintenance window.
+fn is_pending(live: &Resource, path: &str, value: &Value) -> bool {
+    let pending = live.raw("pending_modified_values").ok().and_then(Value::as_object);
+    pending.and_then(|pending| pending.get(path)).is_some_and(|pending| pending == value)
+}
+
+/// N26: attributes in sync that AWS will change in the next maintenance window, by path.
+pub fn pending(declared: &Resource, live: &Resource) -> Vec<String> {
+    let pending = live.raw("pending_modified_values").ok().and_then(Value::as_object);
+    let differs = |(path, value): (&String, &Value)| {
+        let now = declared.raw(path).ok()?;
+        (now != value && live.raw(path).ok()? == now).then(|| format!("{path} (pending)"))
+    };
+    pending.into_iter().flatten().filter_map(differs).collect()
 }
 
 /// N26: storage autoscaling may grow up to its limit, and never shrinks.
@@ -90,11 +115,30 @@ fn has_volume_like(template: &Resource, volume: &Resource) -> Result<bool, Gap> 
     }))
 }
 
-/// N16: with auto-minor upgrade, a later version of the same major release.
-fn upgraded_itself(live: &Resource, change: &ItemChange) -> bool {
-    if live.raw("auto_minor_version_upgrade").ok().and_then(Value::as_bool) != Some(true) {
-        return false;
+/// N16: whether minor versions come by themselves; to a cluster of databases they come with its members.
+fn upgrades_itself(live: &Resource, inventory: &dyn LiveSide) -> bool {
+    let is_on = |resource: &Resource| {
+        let flag = resource.raw("auto_minor_version_upgrade").ok();
+        flag.is_some_and(|flag| flag == &Value::Bool(true) || flag == "true")
+    };
+    match live.kind() {
+        "aws_db_instance" | "aws_rds_cluster_instance" => is_on(live),
+        "aws_elasticache_cluster" | "aws_elasticache_replication_group" => is_on(live),
+        "aws_rds_cluster" => {
+            let of_cluster = |member: &Resource| {
+                member.address.place == live.address.place
+                    && member.raw("cluster_identifier").ok().and_then(Value::as_str) == Some(live.id())
+            };
+            let members = inventory.of(&cluster_instance::KIND);
+            let mut members = members.filter(|member| of_cluster(member)).peekable();
+            members.peek().is_some() && members.all(|member| is_on(&member))
+        }
+        _ => false,
     }
+}
+
+/// N16: a later version of the same major release.
+fn is_minor(change: &ItemChange) -> bool {
     let numbers = |value: &Value| -> Option<Vec<u64>> {
         value.as_str()?.split('.').map(|part| part.parse().ok()).collect()
     };

@@ -132,6 +132,8 @@ const GUARDED: &[(&str, &str, Order)] = &[
     ("*", "permissions_boundary", On),
     ("*", "point_in_time_recovery.enabled", On),
     ("*", "policy", Policy),
+    ("*", "policy_arns", Fewer),
+    ("*", "policy_names", Fewer),
     ("*", "public", Off),
     ("*", "publicly_accessible", Off),
     ("*", "root_block_device.encrypted", On),

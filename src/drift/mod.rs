@@ -1,27 +1,33 @@
 //! Declared against live: join by identity, compare by declared equality, one class for every managed instance.
 
 pub mod atoms;
+pub mod canonical;
+mod conflicts;
 pub mod controller;
 pub mod ignored;
 pub mod label;
+pub mod rules;
 
 use std::cmp::Ordering;
-use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{Hash, Hasher};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
+use stateward_model::compare::{Change, hollow, last_segment};
 use stateward_model::kind::{Form, Satellite};
+use stateward_model::kinds::kms;
+use stateward_model::policy::{self, Document};
 use stateward_model::{
-    Address, AnyAttr, Cause, Comparison, Equality, Gap, Kind, Place, Resource, Scope, Slot, compare, kinds,
-    secret,
+    Absent, Address, AnyAttr, Cause, Comparison, Equality, Gap, Kind, Place, Resource, Scope, Slot, compare,
+    kinds, schema, secret,
 };
 use time::Date;
 
 use crate::inventory::exclusion;
 use crate::live::LiveSide;
-use crate::profile::{IgnoreRule, Profile, Standing};
+use crate::profile::{IgnoreRule, Pattern, Profile, Standing, any_matches};
 use atoms::Claims;
+pub use canonical::{Difference, Object, canonical};
+use conflicts::Conflicts;
 pub use label::Label;
 
 /// The classes of drift.md §1.
@@ -75,7 +81,7 @@ pub struct Item {
     pub state: Option<String>,
     /// The provider address as the state writes it.
     pub provider: Option<String>,
-    /// Identity.
+    /// Identity; that of a part names it within its owner.
     pub identity: Address,
     /// ARN, where known.
     pub arn: Option<String>,
@@ -89,6 +95,8 @@ pub struct Item {
     pub gaps: Vec<Gap>,
     /// A sentence where the class wants one (rule and reason of an exclusion, the other address of a conflict).
     pub reason: Option<String>,
+    /// For a part: the object that it belongs to, and what differs of it.
+    pub object: Option<Object>,
 }
 
 impl Item {
@@ -107,6 +115,7 @@ impl Item {
             changes: Vec::new(),
             gaps: Vec::new(),
             reason: None,
+            object: None,
         }
     }
 
@@ -124,6 +133,7 @@ impl Item {
             changes: Vec::new(),
             gaps: Vec::new(),
             reason: None,
+            object: None,
         }
     }
 
@@ -184,6 +194,8 @@ pub struct Coverage {
     pub lineages: BTreeMap<String, String>,
     /// Services, in IAM spelling, whose instances are compared; empty for all.
     pub services: Vec<String>,
+    /// Keys of tags that are not compared, as `ignore_tags` of the provider has them.
+    pub ignored_tags: Vec<Pattern>,
 }
 
 impl Coverage {
@@ -197,21 +209,26 @@ impl Coverage {
 pub const OTHER_PROVIDER: &str = "provider";
 
 /// Compares every declared instance with the live inventory, and looks for what no state has. `declared` gives the
-/// instances, and is asked three times: they are not all in memory together.
+/// instances, and is asked up to four times: they are not all in memory together. Their order means nothing.
 pub fn reconcile<I>(declared: impl Fn() -> I, live: &dyn LiveSide, scope: &Coverage) -> Drift
 where
     I: Iterator<Item = Resource>,
 {
     let claims = Claims::of(declared());
-    let twice = claimed_twice(&declared);
+    let conflicts = Conflicts::of(&declared);
     let matched = vec![false; live.len()];
     let mut run = Run { live, scope, claims: &claims, drift: Drift::default(), matched };
     for resource in declared().filter(|resource| scope.compares(resource)) {
-        run.instance(&resource, &twice);
+        run.instance(&resource, &conflicts);
     }
     run.unmanaged_objects();
     let mut drift = run.drift;
     drift.unread_states = scope.unread_states.clone();
+    for item in &mut drift.items {
+        item.changes.sort_by_cached_key(|change| {
+            (change.path.clone(), change.declared.to_string(), change.live.to_string())
+        });
+    }
     drift.items.sort_by(in_order);
     drift.in_sync.sort();
     drift.suppressed.sort();
@@ -224,17 +241,21 @@ impl Drift {
     /// Gives the rules that covered nothing or are over, with the reason.
     pub fn ignore(&mut self, profile: &Profile, day: Date) -> Vec<String> {
         let mut idle = Vec::new();
+        let mut rules = Vec::new();
         for (name, rule, standing) in profile.ignore_on(day) {
             if standing != Standing::Active {
                 idle.push(format!("{name} is over"));
-                continue;
+            } else if !self.items.iter().any(|item| covers_any(rule, item)) {
+                idle.push(format!("{name} covers nothing"));
+            } else {
+                rules.push((name, rule));
             }
-            let before = self.suppressed.len();
+        }
+        // Where several cover one difference, it counts under the first by name, whatever their order in the profile.
+        rules.sort_by(|a, b| a.0.cmp(&b.0));
+        for (name, rule) in rules {
             for item in std::mem::take(&mut self.items) {
                 self.ignore_in(item, &name, rule);
-            }
-            if self.suppressed.len() == before {
-                idle.push(format!("{name} covers nothing"));
             }
         }
         self.in_sync.sort();
@@ -243,8 +264,7 @@ impl Drift {
     }
 
     fn ignore_in(&mut self, mut item: Item, name: &str, rule: &IgnoreRule) {
-        let owner = item.owner.clone();
-        let address = item.address.clone().or(owner).unwrap_or_else(|| item.identity.id.clone());
+        let address = called(&item);
         let suppressed = |path: &str| Suppressed {
             rule: name.to_owned(),
             address: address.clone(),
@@ -279,6 +299,21 @@ impl Drift {
     }
 }
 
+/// What ignore rules call an item: by its address, that of its owner, or its id.
+fn called(item: &Item) -> String {
+    let owner = item.owner.clone();
+    item.address.clone().or(owner).unwrap_or_else(|| item.identity.id.clone())
+}
+
+fn covers_any(rule: &IgnoreRule, item: &Item) -> bool {
+    let (kind, address) = (&item.identity.kind, called(item));
+    match item.class {
+        Class::Changed => item.changes.iter().any(|change| rule.covers(kind, &address, &change.path)),
+        Class::Missing | Class::Unmanaged => rule.path.is_none() && rule.covers(kind, &address, ""),
+        _ => false,
+    }
+}
+
 /// What loosens protection comes first; then by class, address and identity.
 fn in_order(a: &Item, b: &Item) -> Ordering {
     let key = |item: &Item| {
@@ -297,46 +332,6 @@ fn in_order(a: &Item, b: &Item) -> Ordering {
     ))
 }
 
-/// Identities that two or more instances claim, with the addresses that do. Hashes are counted first: of a large state
-/// only what is claimed twice is kept.
-fn claimed_twice<I>(declared: impl Fn() -> I) -> BTreeMap<Address, Vec<String>>
-where
-    I: Iterator<Item = Resource>,
-{
-    let hash = |address: &Address| {
-        let mut hasher = DefaultHasher::new();
-        address.hash(&mut hasher);
-        hasher.finish()
-    };
-    let (mut once, mut twice) = (BTreeSet::new(), BTreeSet::new());
-    for resource in declared().filter(claims_identity) {
-        let hash = hash(&resource.address);
-        if !once.insert(hash) {
-            twice.insert(hash);
-        }
-    }
-    let mut by_identity: BTreeMap<Address, Vec<String>> = BTreeMap::new();
-    if twice.is_empty() {
-        return by_identity;
-    }
-    for resource in declared().filter(claims_identity).filter(|one| twice.contains(&hash(&one.address))) {
-        let facts = resource.declared.unwrap_or_default();
-        by_identity
-            .entry(resource.address)
-            .or_default()
-            .push(format!("{} in {}", facts.address, facts.state));
-    }
-    by_identity.retain(|_, addresses| addresses.len() > 1);
-    by_identity
-}
-
-/// Parts have no identity of their own; two claims on one part are found where the owner is compared.
-fn claims_identity(resource: &Resource) -> bool {
-    resource.declared.as_ref().is_some_and(|facts| facts.deposed.is_none())
-        && kinds::satellite(resource.kind()).is_none()
-        && !resource.id().is_empty()
-}
-
 struct Run<'a> {
     live: &'a dyn LiveSide,
     scope: &'a Coverage,
@@ -347,7 +342,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn instance(&mut self, resource: &Resource, twice: &BTreeMap<Address, Vec<String>>) {
+    fn instance(&mut self, resource: &Resource, conflicts: &Conflicts) {
         if !resource.kind().starts_with("aws") {
             // Another provider's: nothing that a reading of AWS could confirm or miss.
             let address = resource.declared.as_ref().map(|facts| facts.address.clone()).unwrap_or_default();
@@ -371,14 +366,33 @@ impl Run<'_> {
         if resource.declared.as_ref().is_some_and(|facts| facts.deposed.is_some()) {
             return self.deposed(kind, resource);
         }
-        if let Some(addresses) = twice.get(&resource.address) {
-            let reason = format!("claimed by {}", few(addresses));
-            let item = Item { reason: Some(reason), ..Item::managed(resource, Class::Conflict) };
-            return self.drift.items.push(item);
+        let reason = conflicts.reason(resource);
+        if reason.is_some() && conflicts.is_whole(resource) {
+            return self.drift.items.push(Item { reason, ..Item::managed(resource, Class::Conflict) });
         }
+        let before = (self.drift.items.len(), self.drift.in_sync.len());
         match kinds::satellite(resource.kind()) {
             Some((owner, satellite)) => self.part(owner, satellite, kind, resource),
             None => self.whole(kind, resource),
+        }
+        if let Some(reason) = reason {
+            self.contest(resource, before, reason);
+        }
+    }
+
+    /// Calls the instance that was just compared a conflict. What differs of it stays to be seen.
+    fn contest(&mut self, resource: &Resource, (items, in_sync): (usize, usize), reason: String) {
+        if self.drift.in_sync.len() > in_sync {
+            self.drift.in_sync.truncate(in_sync);
+            let item = Item { reason: Some(reason), ..Item::managed(resource, Class::Conflict) };
+            return self.drift.items.push(item);
+        }
+        if let Some(item) = self.drift.items[items..].iter_mut().find(|item| item.address.is_some()) {
+            item.class = Class::Conflict;
+            item.reason = Some(match item.reason.take() {
+                Some(known) => format!("{reason}; {known}"),
+                None => reason,
+            });
         }
     }
 
@@ -426,25 +440,35 @@ impl Run<'_> {
                 continue;
             }
             match kind.satellites.iter().find(|satellite| has_atoms(satellite, attr.path)) {
-                // A list that Terraform has no attribute for (targets of a target group) is nobody's claim to be whole:
-                // controllers move what is in it, and only declared parts are looked for.
-                Some(_) if attr.live_only => {}
+                Some(_) if !atoms::tells_of_others(kind, attr) => {}
                 Some(satellite) => self.atoms(&mut item, satellite, attr, resource, &live),
-                None => self.attribute(&mut item, attr, resource, &live),
+                None => self.attribute(&mut item, kind, attr, resource, &live),
             }
         }
+        for path in controller::pending(resource, &live) {
+            self.suppress(&item, "N26", &path);
+        }
+        distrust(&mut item, resource);
         self.finish(item, &live);
     }
 
-    fn attribute(&mut self, item: &mut Item, attr: &AnyAttr, resource: &Resource, live: &Resource) {
+    fn attribute(
+        &mut self,
+        item: &mut Item,
+        kind: &Kind,
+        attr: &AnyAttr,
+        resource: &Resource,
+        live: &Resource,
+    ) {
         if matches!(attr.equality, Equality::Never(_)) {
             return;
         }
-        let (path, rule) = match attr.path {
-            // States of providers before default_tags have no tags_all: there, tags are all tags.
-            "tags_all" if !resource.has("tags_all") => ("tags", attr),
-            path => (path, attr),
+        // States of providers before default_tags have no tags_all: there, tags are all tags.
+        let path = match attr.path {
+            "tags_all" if !resource.has("tags_all") => "tags",
+            path => path,
         };
+        let rule = &(kind.refine)(resource, *attr);
         let declared = match resource.slots().find(|(name, _)| *name == path) {
             Some((_, Slot::Known(value))) => value,
             Some((_, Slot::Unread(gap))) => return item.gaps.push(gap.clone()),
@@ -463,6 +487,10 @@ impl Run<'_> {
             Comparison::Changed(changes) => {
                 for change in changes {
                     let path = own_tag_path(resource, &change.path);
+                    if let Some(number) = self.explained(resource, rule, &change) {
+                        self.suppress(item, number, &path);
+                        continue;
+                    }
                     if secret::holds_digest(&change.declared) {
                         // Only a digest of it is known, and equal by meaning is more than equal by digest.
                         item.gaps.push(digest_gap(&path));
@@ -470,6 +498,7 @@ impl Run<'_> {
                     }
                     let label = label::of_change(&item.identity.kind, &path, &change.declared, &change.live);
                     let sensitive = attr.secret || is_sensitive(resource, &path);
+                    item.reason = item.reason.take().or_else(|| deleted_principals(rule, &change));
                     item.changes.push(ItemChange {
                         path,
                         declared: change.declared,
@@ -481,6 +510,23 @@ impl Run<'_> {
                 }
             }
         }
+    }
+
+    /// The rule that explains a change by more than its two values: tags that nobody audits (N6), an alias and the key
+    /// behind it (N23).
+    fn explained(&self, resource: &Resource, rule: &AnyAttr, change: &Change) -> Option<&'static str> {
+        let tag = match rule.equality {
+            Equality::Tags | Equality::TagBlocks => change.path.strip_prefix(rule.path)?.strip_prefix('.'),
+            _ => None,
+        };
+        if let Some(tag) = tag {
+            let key = tag.strip_suffix(".value").or_else(|| tag.strip_suffix(".propagate_at_launch"));
+            let key = key.filter(|_| rule.equality == Equality::TagBlocks).unwrap_or(tag);
+            return any_matches(&self.scope.ignored_tags, key).then_some("N6");
+        }
+        let place = &resource.address.place;
+        let same = is_key(&change.path) && same_key(self.live, place, &change.declared, &change.live);
+        same.then_some("N23")
     }
 
     /// A value that the state marks as sensitive: all that is known of it is a digest (N8).
@@ -558,7 +604,9 @@ impl Run<'_> {
                 note: None,
             });
         }
-        for atom in found.unmanaged {
+        let elsewhere =
+            |atom: &Value| self.claims.is_told_elsewhere(&resource.address, attr.path, atom_key(atom));
+        for atom in found.unmanaged.into_iter().filter(|atom| !elsewhere(atom)).collect::<Vec<_>>() {
             let mut part = Item::live(live, Class::Unmanaged);
             part.owner = item.address.clone();
             part.state = item.state.clone();
@@ -566,6 +614,8 @@ impl Run<'_> {
             part.identity.id = atoms::part_id(live.id(), attr.path, &atom);
             part.arn = None;
             part.name = None;
+            let change = Change { path: attr.path.to_owned(), declared: Value::Null, live: atom.clone() };
+            part.object = Some(Object { address: live.address.clone(), changes: vec![change] });
             let label = label::of_change(&item.identity.kind, attr.path, &Value::Null, &atom);
             part.changes.push(ItemChange {
                 path: attr.path.to_owned(),
@@ -596,35 +646,65 @@ impl Run<'_> {
             return self.drift.items.push(Item::unknown(resource, gap));
         };
         let place = owner_place(owner, &resource.address.place);
+        let address = Address { place: place.clone(), kind: owner.name.into(), id: owner_id.clone() };
+        let object = |changes| Some(Object { address: address.clone(), changes });
         let live = match self.live.lookup(owner, &place, &owner_id) {
             Ok(Some(live)) => live,
             Ok(None) => {
                 let reason = Some(format!("its owner {} {owner_id} does not exist", owner.name));
-                return self.drift.items.push(Item { reason, ..Item::managed(resource, Class::Missing) });
+                let item =
+                    Item { reason, object: object(Vec::new()), ..Item::managed(resource, Class::Missing) };
+                return self.drift.items.push(item);
             }
-            Err(gap) => return self.drift.items.push(Item::unknown(resource, gap)),
+            Err(gap) => {
+                let item = Item { object: object(Vec::new()), ..Item::unknown(resource, gap) };
+                return self.drift.items.push(item);
+            }
         };
+        let object = object(canonical::of_part(owner, satellite, resource, &live));
         match satellite.form {
-            Form::Block { attribute, from_owner, .. } => {
+            Form::Block { attribute, .. } | Form::Whole { attribute, .. } => {
                 let value = match live.raw(attribute) {
                     Ok(value) => value,
-                    Err(gap) => return self.drift.items.push(Item::unknown(resource, gap)),
+                    Err(gap) => {
+                        return self.drift.items.push(Item { object, ..Item::unknown(resource, gap) });
+                    }
                 };
-                let Some(block) = from_owner(value) else {
-                    return self.drift.items.push(Item::managed(resource, Class::Missing));
+                let block = match satellite.form {
+                    Form::Block { from_owner, .. } => from_owner(value),
+                    Form::Whole { listed, members, .. } => {
+                        Some(Map::from_iter([(listed.to_owned(), Value::Array(members(value)))]))
+                    }
+                    Form::Atoms { .. } => None,
+                };
+                let Some(block) = block else {
+                    if says_nothing(satellite, resource) {
+                        let address = resource.declared.as_ref().map(|facts| facts.address.clone());
+                        let address = address.unwrap_or_default();
+                        let suppressed = Suppressed {
+                            rule: "N24".to_owned(),
+                            address: address.clone(),
+                            path: "*".to_owned(),
+                        };
+                        self.drift.suppressed.push(suppressed);
+                        return self.drift.in_sync.push(address);
+                    }
+                    let item = Item { object, ..Item::managed(resource, Class::Missing) };
+                    return self.drift.items.push(item);
                 };
                 let mut part = Resource::new(place, kind.name, resource.id());
                 for (name, value) in block {
                     part.put_raw(name, Slot::Known(value));
                 }
-                let mut item = Item::managed(resource, Class::InSync);
+                let mut item = Item { object, ..Item::managed(resource, Class::InSync) };
                 for attr in kind.attributes.iter().filter(|attr| part.has(attr.path)) {
-                    self.attribute(&mut item, attr, resource, &part);
+                    self.attribute(&mut item, kind, attr, resource, &part);
                 }
+                distrust(&mut item, resource);
                 self.finish(item, &live);
             }
             Form::Atoms { claims, atoms, .. } => {
-                let mut item = Item::managed(resource, Class::InSync);
+                let mut item = Item { object, ..Item::managed(resource, Class::InSync) };
                 let claims = claims(resource);
                 if claims.is_empty() {
                     let detail = "the state does not say which part of its owner it is";
@@ -654,6 +734,7 @@ impl Run<'_> {
                         }
                     }
                 }
+                distrust(&mut item, resource);
                 if item.gaps.is_empty() && absent == claims.len() {
                     item.changes.clear();
                     item.class = Class::Missing;
@@ -759,13 +840,65 @@ fn digest_gap(path: &str) -> Gap {
     Gap::new(path.to_owned(), Cause::NotInState, "sensitive: only a digest of it is known")
 }
 
-/// Some of many names: a list that grows with every claim would grow with their square.
-fn few(names: &[String]) -> String {
-    const SHOWN: usize = 4;
-    match names.len().checked_sub(SHOWN) {
-        Some(more) if more > 0 => format!("{} and {more} more", names[..SHOWN].join(", ")),
-        _ => names.join(" and "),
+fn atom_key(atom: &Value) -> &Value {
+    atoms::key(atom)
+}
+
+/// N31: a state of a newer provider than this program knows may write attributes in another way. What is equal is equal;
+/// what is not is not known.
+fn distrust(item: &mut Item, resource: &Resource) {
+    let written = resource.declared.as_ref().map(|facts| facts.schema_version).unwrap_or_default();
+    let known = schema::newest_known(resource.kind());
+    if written <= known {
+        return;
     }
+    for change in std::mem::take(&mut item.changes) {
+        let detail =
+            format!("the state has schema version {written} of this type, and {known} is the newest known");
+        item.gaps.push(Gap::new(change.path, Cause::Unsupported, detail));
+    }
+}
+
+/// N24: a part that says nothing is the same as none, as a public access block with every flag off.
+fn says_nothing(satellite: &Satellite, part: &Resource) -> bool {
+    let Form::Block { to_owner, .. } = satellite.form else { return false };
+    to_owner(part)
+        .is_ok_and(|value| hollow(&value, Absent::Zero) || value.as_str().is_some_and(policy::says_nothing))
+}
+
+/// N3: why ids stand where the state has principals.
+fn deleted_principals(attr: &AnyAttr, change: &Change) -> Option<String> {
+    let document = |value: &Value| Document::parse(value.as_str()?);
+    if attr.equality != Equality::Policy {
+        return None;
+    }
+    let (was, now) = (document(&change.declared)?, document(&change.live)?);
+    let known = was.deleted_principals();
+    let gone: Vec<&str> = now.deleted_principals().into_iter().filter(|id| !known.contains(id)).collect();
+    let (last, verb) = (gone.last()?, if gone.len() == 1 { "is" } else { "are" });
+    let ids = if gone.len() == 1 { (*last).to_owned() } else { gone.join(", ") };
+    Some(format!("{ids} {verb} what AWS shows of a deleted principal: it lets nobody in any more (N3)"))
+}
+
+/// True for an attribute that names a key of KMS.
+fn is_key(path: &str) -> bool {
+    let name = path.rsplit('.').next().unwrap_or(path);
+    name.starts_with("kms_") || name.ends_with("_kms_key_id") || name == "target_key_id"
+}
+
+/// True when one names an alias that points to the key which the other names (N23).
+fn same_key(live: &dyn LiveSide, place: &Place, a: &Value, b: &Value) -> bool {
+    let (Some(a), Some(b)) = (a.as_str(), b.as_str()) else { return false };
+    let alias = |text: &str| text.rfind("alias/").map(|at| text[at..].to_owned());
+    let key_of = |text: &str| match alias(text) {
+        Some(alias) => {
+            let alias = live.by_id(&kms::alias::KIND, place, &alias)?;
+            Some(last_segment(alias.raw("target_key_id").ok()?.as_str()?).to_owned())
+        }
+        None => Some(last_segment(text).to_owned()),
+    };
+    let (Some(a), Some(b)) = (key_of(a), key_of(b)) else { return false };
+    !a.is_empty() && a == b
 }
 
 fn has_atoms(satellite: &Satellite, path: &str) -> bool {

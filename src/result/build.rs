@@ -418,7 +418,7 @@ fn breaks(item: &Item, found: &Found, broken: &BTreeMap<Address, Vec<&'static Ch
         (Some(identity), Some((_, satellite))) => {
             let subject = identity.owner.as_ref().unwrap_or(&identity.own);
             let paths = match satellite.form {
-                Form::Block { attribute, .. } => BTreeSet::from([attribute]),
+                Form::Block { attribute, .. } | Form::Whole { attribute, .. } => BTreeSet::from([attribute]),
                 Form::Atoms { attributes, .. } => attributes.iter().copied().collect(),
             };
             (subject, paths)

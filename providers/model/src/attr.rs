@@ -17,13 +17,17 @@ pub enum Equality {
     Policy,
     /// A tag map (N6): `aws:` keys and those of controllers do not count.
     Tags,
-    /// Text whose case means nothing (N22).
+    /// The tag blocks of a scaling group (N6): a map by their key, compared like tags.
+    TagBlocks,
+    /// Text whose case and runs of spaces mean nothing (N22).
     CaseFold,
     /// A name, id or ARN of the same thing (N23): an ARN equals its last segment.
     Reference,
     /// A domain name (N21): case, the trailing dot and octal escapes mean nothing.
     Domain,
-    /// An address range (N22): equal as networks.
+    /// The value of a TXT record (N21): where it is cut into strings, and octal escapes, mean nothing.
+    Txt,
+    /// An address or address range (N22): equal as networks.
     Cidr,
     /// An engine version (N16): the declared one may be a prefix, at a dot, of the live one.
     Version,
@@ -47,7 +51,8 @@ pub enum Absent {
     Unclaimed,
 }
 
-/// A rule of its own for a path inside a block attribute, for example `rules.filter`. Indices are left out.
+/// A rule of its own for a path inside a block attribute, for example `rules.filter`. Indices are left out; `*` stands for
+/// the members of a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Nested {
     /// The path below the attribute, dots between names, without indices.

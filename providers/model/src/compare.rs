@@ -81,6 +81,10 @@ impl Walk<'_> {
             self.rule = Some("N4");
             return;
         }
+        if rule.equality == Equality::Policy && allows_nothing(declared) && allows_nothing(live) {
+            self.rule = Some("N24");
+            return;
+        }
         if let Some(number) = same_by_equality(rule.equality, declared, live) {
             self.rule = Some(number);
             return;
@@ -90,6 +94,7 @@ impl Walk<'_> {
             (Equality::Set, Value::Array(a), Value::Null) => self.set(path, inner, rule, a, &[]),
             (Equality::Set, Value::Null, Value::Array(b)) => self.set(path, inner, rule, &[], b),
             (Equality::Tags, _, _) => self.tags(&path, declared, live),
+            (Equality::TagBlocks, _, _) => self.tag_blocks(path, inner, rule, declared, live),
             (_, Value::Object(a), Value::Object(b)) => self.object(&path, inner, rule, a, b),
             (_, Value::Array(a), Value::Array(b)) => self.list(&path, inner, rule, a, b),
             _ => self.changed(path, declared, live),
@@ -103,7 +108,7 @@ impl Walk<'_> {
     /// What a member inherits: the equality of a set or a tag map is about the collection, not about its members.
     fn member_rule(&self, inner: &str, rule: Rule) -> Rule {
         let equality = match rule.equality {
-            Equality::Set | Equality::Tags => Equality::Exact,
+            Equality::Set | Equality::Tags | Equality::TagBlocks => Equality::Exact,
             other => other,
         };
         self.rule_for(inner, Rule { equality, absent: inherited(rule.absent) })
@@ -137,8 +142,14 @@ impl Walk<'_> {
         }
     }
 
+    /// How the members of a set are compared: by the rule for `*` below it, or else to the letter.
+    fn set_member(&self, inner: &str, rule: Rule) -> Rule {
+        let below = if inner.is_empty() { "*".to_owned() } else { format!("{inner}.*") };
+        self.rule_for(&below, Rule { equality: Equality::Exact, absent: inherited(rule.absent) })
+    }
+
     fn set(&mut self, path: String, inner: &str, rule: Rule, a: &[Value], b: &[Value]) {
-        let member = Rule { equality: Equality::Exact, absent: inherited(rule.absent) };
+        let member = self.set_member(inner, rule);
         let mut left: BTreeMap<String, Vec<&Value>> = BTreeMap::new();
         for value in a.iter().filter(|value| !hollow(value, rule.absent)) {
             left.entry(self.canonical(inner, member, value)).or_default().push(value);
@@ -153,7 +164,7 @@ impl Walk<'_> {
         }
         let removed: Vec<&Value> = left.into_values().flatten().collect();
         match (removed.as_slice(), added.as_slice()) {
-            ([], []) => self.rule = Some("N1"),
+            ([], []) => self.rule = Some(set_rule(member.equality, a, b)),
             // One block against one block: name the attribute inside rather than the whole block.
             ([one], [other]) if one.is_object() && other.is_object() && a.len() == 1 && b.len() == 1 => {
                 self.value(format!("{path}[0]"), inner, member, one, other);
@@ -196,8 +207,13 @@ impl Walk<'_> {
                 Value::Object(entries.into_iter().collect())
             }
             (equality, Value::Array(items)) => {
-                let equality_inside = self.member_rule(inner, rule).equality;
-                let member = Rule { equality: equality_inside, absent: inherited(rule.absent) };
+                let member = match equality {
+                    Equality::Set => self.set_member(inner, rule),
+                    _ => Rule {
+                        equality: self.member_rule(inner, rule).equality,
+                        absent: inherited(rule.absent),
+                    },
+                };
                 let mut items: Vec<Value> =
                     items.iter().filter_map(|item| self.canonical_value(inner, member, item)).collect();
                 if equality == Equality::Set {
@@ -213,11 +229,54 @@ impl Walk<'_> {
                 parsed(&text).map_or(Value::String(text), unordered)
             }
             (Equality::Domain, Value::String(text)) => Value::String(domain_name(&text)),
-            (Equality::CaseFold, Value::String(text)) => Value::String(text.to_lowercase()),
-            (Equality::Reference, Value::String(text)) => Value::String(last_segment(&text).to_owned()),
+            (Equality::Txt, Value::String(text)) => Value::String(txt_value(&text)),
+            (Equality::CaseFold, Value::String(text)) => Value::String(folded(&text)),
+            (Equality::Cidr, Value::String(text)) => {
+                Value::String(network(&text).map_or(text, |network| network.to_string()))
+            }
+            (Equality::Reference, Value::String(text)) => {
+                let name = last_segment(&text);
+                Value::String(name.strip_prefix("alias/").unwrap_or(name).to_owned())
+            }
             (_, Value::String(text)) => Value::String(text),
             (_, other) => Value::String(scalar_text(&other)),
         })
+    }
+
+    fn tag_blocks(&mut self, path: String, inner: &str, rule: Rule, declared: &Value, live: &Value) {
+        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        let (a, b) = (list(declared), list(live));
+        let (Some(left), Some(right)) = (by_key(&a), by_key(&b)) else {
+            return self.set(path, inner, rule, &a, &b);
+        };
+        let keys: std::collections::BTreeSet<&str> = left.keys().chain(right.keys()).copied().collect();
+        self.rule = Some("N1");
+        for key in keys {
+            let differs = match (left.get(key), right.get(key)) {
+                (Some(Value::Object(one)), Some(Value::Object(other))) => {
+                    let names: std::collections::BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+                    let of =
+                        |map: &Map<String, Value>, name: &str| map.get(name).cloned().unwrap_or_default();
+                    let pairs = names.into_iter().map(|name| (name, of(one, name), of(other, name)));
+                    pairs
+                        .filter(|(_, one, other)| !same_scalar(one, other))
+                        .map(|(name, one, other)| (format!("{path}.{key}.{name}"), one, other))
+                        .collect::<Vec<_>>()
+                }
+                (one, other) => {
+                    let whole =
+                        |value: Option<&&Value>| value.map(|value| (*value).clone()).unwrap_or_default();
+                    vec![(format!("{path}.{key}"), whole(one), whole(other))]
+                }
+            };
+            if controller_tag(key) && !differs.is_empty() {
+                self.rule = Some("N6");
+                continue;
+            }
+            for (path, one, other) in differs {
+                self.changed(path, &one, &other);
+            }
+        }
     }
 
     fn tags(&mut self, path: &str, declared: &Value, live: &Value) {
@@ -241,7 +300,17 @@ impl Walk<'_> {
 
 /// Tag keys that AWS or a controller writes (N6).
 pub fn controller_tag(key: &str) -> bool {
-    const PREFIXES: &[&str] = &["aws:", "kubernetes.io/cluster/", "eks:", "elasticbeanstalk:"];
+    const PREFIXES: &[&str] = &[
+        "aws:",
+        "ebs.csi.aws.com/",
+        "eks:",
+        "elasticbeanstalk:",
+        "elbv2.k8s.aws/",
+        "ingress.k8s.aws/",
+        "kubernetes.io/cluster/",
+        "kubernetes.io/created-for/",
+        "service.k8s.aws/",
+    ];
     PREFIXES.iter().any(|prefix| key.starts_with(prefix))
 }
 
@@ -322,9 +391,7 @@ pub fn domain_name(text: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('\\') {
         name.push_str(before);
-        let digits = after.get(..3).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()));
-        let octal = digits.and_then(|digits| u8::from_str_radix(digits, 8).ok());
-        match octal.filter(u8::is_ascii) {
+        match octal(after) {
             Some(byte) => {
                 name.push(char::from(byte));
                 rest = &after[3..];
@@ -337,6 +404,95 @@ pub fn domain_name(text: &str) -> String {
     }
     name.push_str(rest);
     name.trim_end_matches('.').to_lowercase()
+}
+
+/// The value of a TXT record in one spelling (N21): its strings joined, octal escapes resolved. Outer quotes are left away
+/// on both sides; a quote inside a string is escaped, and stays.
+fn txt_value(text: &str) -> String {
+    let mut value = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(letter) = rest.chars().next() {
+        rest = &rest[letter.len_utf8()..];
+        match letter {
+            '\\' => match octal(rest) {
+                Some(byte) => {
+                    value.push(char::from(byte));
+                    rest = &rest[3..];
+                }
+                None => {
+                    value.push('\\');
+                    let Some(escaped) = rest.chars().next() else { break };
+                    value.push(escaped);
+                    rest = &rest[escaped.len_utf8()..];
+                }
+            },
+            '"' => match rest.trim_start().strip_prefix('"') {
+                Some(next) => rest = next,
+                None => value.push('"'),
+            },
+            _ => value.push(letter),
+        }
+    }
+    value
+}
+
+/// The byte of three octal digits, where it is ASCII.
+fn octal(text: &str) -> Option<u8> {
+    let digits = text.get(..3).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()))?;
+    u8::from_str_radix(digits, 8).ok().filter(u8::is_ascii)
+}
+
+/// Text in lower case, each run of spaces as one.
+fn folded(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+}
+
+/// The network of a range, or of a single address, without host bits.
+fn network(text: &str) -> Option<ipnet::IpNet> {
+    let address = || text.parse::<std::net::IpAddr>().ok().map(ipnet::IpNet::from);
+    text.parse::<ipnet::IpNet>().ok().or_else(address).map(|network| network.trunc())
+}
+
+/// Blocks by their key; `None` where one has none, or two have the same.
+fn by_key(blocks: &[Value]) -> Option<BTreeMap<&str, &Value>> {
+    let keyed: Option<BTreeMap<&str, &Value>> =
+        blocks.iter().map(|block| Some((block.get("key")?.as_str()?, block))).collect();
+    keyed.filter(|keyed| keyed.len() == blocks.len())
+}
+
+/// The rule by which two sets are equal: their order, or that of their members.
+fn set_rule(member: Equality, a: &[Value], b: &[Value]) -> &'static str {
+    let sorted = |list: &[Value]| {
+        let mut texts: Vec<String> = list.iter().map(Value::to_string).collect();
+        texts.sort();
+        texts
+    };
+    match member {
+        Equality::Domain | Equality::Txt if sorted(a) != sorted(b) => "N21",
+        Equality::Cidr | Equality::CaseFold if sorted(a) != sorted(b) => "N22",
+        Equality::Reference if sorted(a) != sorted(b) => "N23",
+        _ => "N1",
+    }
+}
+
+/// True for no policy, and for one that says nothing beyond what holds without it (N24).
+fn allows_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty() || policy::says_nothing(text),
+        _ => false,
+    }
+}
+
+/// True when one is an ARN and the other the name or id at its end (N23).
+fn same_reference(a: &str, b: &str) -> bool {
+    let ends_with = |arn: &str, name: &str| {
+        let bare = !name.is_empty() && !name.starts_with("arn:");
+        arn.starts_with("arn:")
+            && bare
+            && arn.strip_suffix(name).is_some_and(|head| head.ends_with([':', '/']))
+    };
+    ends_with(a, b) || ends_with(b, a)
 }
 
 /// The last segment of an ARN (after `/`, or else after `:`), or the text itself when it is no ARN.
@@ -363,21 +519,16 @@ fn same_by_equality(equality: Equality, a: &Value, b: &Value) -> Option<&'static
             (Some(a) == parsed(b).map(unordered)).then_some("N2")
         }
         Equality::Domain => (domain_name(a) == domain_name(b)).then_some("N21"),
+        Equality::Txt => (txt_value(a) == txt_value(b)).then_some("N21"),
         Equality::Policy => {
             (policy::canonical(a).is_some() && policy::canonical(a) == policy::canonical(b)).then_some("N2")
         }
         Equality::Version => {
             b.strip_prefix(a.as_str()).is_some_and(|rest| rest.starts_with('.')).then_some("N16")
         }
-        Equality::CaseFold => (a.to_lowercase() == b.to_lowercase()).then_some("N22"),
-        Equality::Reference => {
-            let one_is_arn = a.starts_with("arn:") != b.starts_with("arn:");
-            (one_is_arn && last_segment(a) == last_segment(b)).then_some("N23")
-        }
-        Equality::Cidr => match (a.parse::<ipnet::IpNet>(), b.parse::<ipnet::IpNet>()) {
-            (Ok(a), Ok(b)) => (a.trunc() == b.trunc()).then_some("N22"),
-            _ => None,
-        },
+        Equality::CaseFold => (folded(a) == folded(b)).then_some("N22"),
+        Equality::Reference => same_reference(a, b).then_some("N23"),
+        Equality::Cidr => (network(a)? == network(b)?).then_some("N22"),
         _ => None,
     }
 }
@@ -524,6 +675,78 @@ mod tests {
         ));
         assert_eq!(domain_name("a\\1"), "a\\1");
         assert_eq!(domain_name("a\\éb\\100"), "a\\éb@");
+    }
+
+    #[test]
+    fn where_a_text_record_is_cut_means_nothing() {
+        const TXT: &[Nested] = &[Nested::new("*", Equality::Txt)];
+        let key = || Attr::<Value>::new("records", Equality::Set).nested(TXT);
+        let one = json!([r#"v=DKIM1; p=abc""def"#, "spf"]);
+        assert_eq!(
+            run(key(), one.clone(), json!(["spf", r#"v=DKIM1; p=abc" "def"#])),
+            Comparison::Suppressed("N21")
+        );
+        assert_eq!(
+            run(key(), one.clone(), json!(["spf", r#"v=DKIM1; p=abc""def"#])),
+            Comparison::Suppressed("N1")
+        );
+        assert!(matches!(run(key(), one, json!(["SPF", r#"v=DKIM1; p=abcdef"#])), Comparison::Changed(_)));
+        assert_eq!(txt_value(r#"a\"\"b"#), r#"a\"\"b"#, "escaped quotes are of the value");
+        assert_eq!(txt_value(r"a\073b\"), r"a;b\");
+    }
+
+    #[test]
+    fn members_of_a_set_may_have_a_rule_of_their_own() {
+        const NETWORKS: &[Nested] = &[Nested::new("*", Equality::Cidr)];
+        let key = || Attr::<Value>::new("ranges", Equality::Set).nested(NETWORKS);
+        assert_eq!(
+            run(key(), json!(["10.0.0.0/8", "2001:DB8::/32"]), json!(["2001:db8:0::/32", "10.1.0.0/8"])),
+            Comparison::Suppressed("N22")
+        );
+        assert!(matches!(run(key(), json!(["10.0.0.0/8"]), json!(["10.0.0.0/9"])), Comparison::Changed(_)));
+        let address = Attr::<Value>::new("ip", Equality::Cidr);
+        assert_eq!(
+            run(address, json!("2001:DB8::1"), json!("2001:db8:0:0::1")),
+            Comparison::Suppressed("N22")
+        );
+    }
+
+    #[test]
+    fn an_alias_is_the_end_of_its_arn() {
+        let key = || Attr::<Value>::new("kms_key_id", Equality::Reference);
+        let arn = "arn:aws:kms:us-west-2:111111111111:alias/app";
+        assert_eq!(run(key(), json!("alias/app"), json!(arn)), Comparison::Suppressed("N23"));
+        assert!(matches!(run(key(), json!("alias/ap"), json!(arn)), Comparison::Changed(_)));
+        assert!(matches!(run(key(), json!("pp"), json!(arn)), Comparison::Changed(_)));
+        assert!(matches!(run(key(), json!(""), json!(arn)), Comparison::Changed(_)));
+    }
+
+    #[test]
+    fn a_policy_that_says_nothing_is_no_policy() {
+        let key = || Attr::<Value>::new("policy", Equality::Policy);
+        let empty = json!(r#"{"Version":"2012-10-17","Statement":[]}"#);
+        assert_eq!(run(key(), empty.clone(), json!(null)), Comparison::Suppressed("N24"));
+        let some = json!(r#"{"Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}"#);
+        assert!(matches!(run(key(), empty, some), Comparison::Changed(_)));
+    }
+
+    #[test]
+    fn tag_blocks_are_a_map_with_their_flag() {
+        let key = || Attr::<Value>::new("tag", Equality::TagBlocks);
+        let tag = |key: &str, value: &str, flag: Value| json!({"key": key, "value": value, "propagate_at_launch": flag});
+        let declared = json!([tag("Team", "a", json!(true)), tag("Role", "web", json!("true"))]);
+        let live = json!([tag("Role", "web", json!(true)), tag("Team", "a", json!(true))]);
+        assert_eq!(run(key(), declared.clone(), live), Comparison::Suppressed("N1"));
+        let live = json!([
+            tag("Role", "web", json!(true)),
+            tag("Team", "a", json!(true)),
+            tag("eks:x", "y", json!(false))
+        ]);
+        assert_eq!(run(key(), declared.clone(), live), Comparison::Suppressed("N6"));
+        let live = json!([tag("Role", "db", json!(true)), tag("Team", "a", json!(false))]);
+        let Comparison::Changed(changes) = run(key(), declared, live) else { panic!("must speak") };
+        let paths: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
+        assert_eq!(paths, ["tag.Role.value", "tag.Team.propagate_at_launch"]);
     }
 
     #[test]

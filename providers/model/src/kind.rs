@@ -46,6 +46,28 @@ pub enum Form {
         /// local route) is left out.
         atoms: fn(&Resource, &'static str, &Value) -> Vec<Value>,
     },
+    /// It says that a list attribute of the owner holds what it lists and nothing else (N12).
+    Whole {
+        /// The owner's list attribute.
+        attribute: &'static str,
+        /// The attribute of the part that lists.
+        listed: &'static str,
+        /// What such a part would list, from the owner's value.
+        members: fn(&Value) -> Vec<Value>,
+    },
+}
+
+/// A single element of a list of some resource, claimed by a resource that is no part of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claim {
+    /// The type of the resource that holds the list.
+    pub owner: &'static str,
+    /// Its id.
+    pub id: String,
+    /// The list.
+    pub attribute: &'static str,
+    /// The canonical atom.
+    pub atom: Value,
 }
 
 /// A type whose resources are parts of resources of another type.
@@ -84,6 +106,11 @@ pub struct Kind {
     pub manageable: bool,
     /// What `terraform import` takes for a live resource, where that is not its id; `None` where nothing would do.
     pub import_id: fn(&Resource) -> Option<String>,
+    /// Elements of other resources' lists that a declared one claims, and that nobody else may (N12).
+    pub claims: fn(&Resource) -> Vec<Claim>,
+    /// The rule for an attribute of this very resource, where its kind's table says too little (a record's type decides
+    /// how its values are compared).
+    pub refine: fn(&Resource, AnyAttr) -> AnyAttr,
 }
 
 impl Kind {
@@ -100,6 +127,8 @@ impl Kind {
         exclusion: nothing_excluded,
         manageable: true,
         import_id: by_id,
+        claims: |_| Vec::new(),
+        refine: |_, attr| attr,
     };
 
     /// The attribute named `path`.

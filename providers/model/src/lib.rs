@@ -10,11 +10,12 @@ pub mod pattern;
 pub mod policy;
 pub mod provider;
 pub mod resource;
+pub mod schema;
 pub mod secret;
 
 pub use attr::{Absent, AnyAttr, Attr, Equality, Nested};
 pub use compare::{Change, Comparison, compare};
 pub use gap::{Cause, Gap};
-pub use kind::{Exclusion, Form, Kind, Satellite, Scope};
+pub use kind::{Claim, Exclusion, Form, Kind, Satellite, Scope};
 pub use provider::{CollectionError, Harvest, OperationCount, Reading, Wanted};
 pub use resource::{Address, Declared, GLOBAL, Place, Resource, Slot};

@@ -27,6 +27,40 @@ pub fn canonical(text: &str) -> Option<Value> {
     Some(sorted(Value::Object(document)))
 }
 
+/// True for a document that says nothing beyond what holds without it (N24): one without statements, and the policy with
+/// which AWS makes a queue or a topic, which lets in nobody but their own account.
+pub fn says_nothing(text: &str) -> bool {
+    let Some(document) = canonical(text) else { return false };
+    match document.get("Statement").and_then(Value::as_array).map(Vec::as_slice) {
+        Some([]) => true,
+        Some([one]) => {
+            document.get("Id").and_then(Value::as_str) == Some("__default_policy_ID") && is_default(one)
+        }
+        _ => false,
+    }
+}
+
+/// The default statement of a queue (`__owner_statement`) or a topic (`__default_statement_ID`), for its own account.
+fn is_default(statement: &Value) -> bool {
+    let only = |pointer: &str| {
+        let list = statement.pointer(pointer).and_then(Value::as_array);
+        list.filter(|list| list.len() == 1).and_then(|list| list[0].as_str())
+    };
+    let account = only("/Resource").and_then(|arn| arn.split(':').nth(4)).unwrap_or_default();
+    if account.is_empty() || statement["Effect"] != "Allow" {
+        return false;
+    }
+    match statement["Sid"].as_str() {
+        Some("__owner_statement") => {
+            only("/Principal/AWS").and_then(|arn| arn.split(':').nth(4)) == Some(account)
+                && only("/Action") == Some("sqs:*")
+                && statement.get("Condition").is_none()
+        }
+        Some("__default_statement_ID") => only("/Condition/StringEquals/aws:sourceowner") == Some(account),
+        _ => false,
+    }
+}
+
 fn statement(value: &Value) -> Value {
     let Some(map) = value.as_object() else { return value.clone() };
     let mut out = Map::new();
@@ -56,6 +90,8 @@ fn principal(value: &Value) -> Value {
             let map = map.iter().map(|(k, v)| (k.clone(), list(v, account_root))).collect();
             sorted(Value::Object(map))
         }
+        // Everybody, in the short form.
+        Value::String(text) if text == "*" => serde_json::json!({ "AWS": ["*"] }),
         other => other.clone(),
     }
 }
@@ -126,5 +162,28 @@ mod tests {
         let deny = r#"{"Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}"#;
         assert_ne!(canonical(allow), canonical(deny));
         assert_eq!(canonical("[]"), None);
+    }
+
+    #[test]
+    fn the_policy_that_aws_gives_a_queue_says_nothing_and_another_account_in_it_does() {
+        let queue = |principal: &str| {
+            serde_json::json!({"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [{
+                "Sid": "__owner_statement", "Effect": "Allow", "Principal": {"AWS": principal}, "Action": "SQS:*",
+                "Resource": "arn:aws:sqs:us-west-2:111111111111:q"}]})
+            .to_string()
+        };
+        assert!(
+            says_nothing(&queue("arn:aws:iam::111111111111:root")) && says_nothing(&queue("111111111111"))
+        );
+        assert!(!says_nothing(&queue("arn:aws:iam::222222222222:root")) && !says_nothing(&queue("*")));
+        let topic = |account: &str| {
+            serde_json::json!({"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [{
+                "Sid": "__default_statement_ID", "Effect": "Allow", "Principal": {"AWS": "*"},
+                "Action": ["SNS:Publish", "SNS:Subscribe"], "Resource": "arn:aws:sns:us-west-2:111111111111:t",
+                "Condition": {"StringEquals": {"AWS:SourceOwner": account}}}]})
+            .to_string()
+        };
+        assert!(says_nothing(&topic("111111111111")) && !says_nothing(&topic("222222222222")));
+        assert!(says_nothing(r#"{"Statement":[]}"#) && !says_nothing("no policy"));
     }
 }

@@ -188,9 +188,9 @@ pub mod group {
     /// Processes that somebody halted.
     pub const SUSPENDED_PROCESSES: Attr<Vec<String>> = Attr::new("suspended_processes", Set);
     /// Its tags. A state holds them here or in [`TAG_MAPS`], and makes no claim in the other place.
-    pub const TAG: Attr<Vec<Tag>> = Attr::new("tag", Set).absent(Absent::Unclaimed);
+    pub const TAG: Attr<Vec<Tag>> = Attr::new("tag", TagBlocks).absent(Absent::Unclaimed);
     /// Its tags as provider 3 also took them: as maps, flags as text.
-    pub const TAG_MAPS: Attr<Value> = Attr::new("tags", Set).absent(Absent::Unclaimed);
+    pub const TAG_MAPS: Attr<Value> = Attr::new("tags", TagBlocks).absent(Absent::Unclaimed);
     /// Target groups that its instances are registered with.
     pub const TARGET_GROUP_ARNS: Attr<Vec<String>> = Attr::new("target_group_arns", Set);
     /// Which instance goes first, in order.
@@ -477,7 +477,7 @@ pub mod schedule {
     /// The smallest size it sets; none leaves it.
     pub const MIN_SIZE: Attr<i64> = Attr::new("min_size", Exact).absent(Absent::Default("-1"));
     /// A cron expression.
-    pub const RECURRENCE: Attr<String> = Attr::new("recurrence", Exact);
+    pub const RECURRENCE: Attr<String> = Attr::new("recurrence", CaseFold);
     /// Its name within the group.
     pub const SCHEDULED_ACTION_NAME: Attr<String> = Attr::new("scheduled_action_name", Exact);
     /// When it begins, RFC 3339.

@@ -78,6 +78,7 @@ pub mod plan {
         Nested::new("copy_action", Set).absent(Absent::Zero),
         Nested::new("completion_window", Exact).absent(Absent::Default("180")),
         Nested::new("start_window", Exact).absent(Absent::Default("60")),
+        Nested::new("schedule", CaseFold),
         Nested::new("schedule_expression_timezone", Exact).absent(Absent::Default("\"Etc/UTC\"")),
     ];
 

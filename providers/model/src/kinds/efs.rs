@@ -318,7 +318,7 @@ mod tests {
         let satellite = file_system::KIND.satellites.iter().find(|part| part.kind == kind).unwrap();
         match satellite.form {
             Form::Block { from_owner, .. } => from_owner,
-            Form::Atoms { .. } => panic!("a block"),
+            Form::Atoms { .. } | Form::Whole { .. } => panic!("a block"),
         }
     }
 

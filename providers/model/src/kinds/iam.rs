@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::attr::{Absent, Attr, Equality, Equality::*, Nested};
-use crate::kind::{Exclusion, Form, Kind, Satellite, Scope, by_id};
+use crate::kind::{Claim, Exclusion, Form, Kind, Satellite, Scope, by_id};
 use crate::policy;
 use crate::resource::Resource;
 
@@ -77,6 +77,30 @@ const fn attachment_part(kind: &'static str, owner_id: fn(&Resource) -> Option<S
     }
 }
 
+/// A resource that lists all policies of one sort that a role, user or group has.
+const fn whole_part(
+    kind: &'static str,
+    owner_id: fn(&Resource) -> Option<String>,
+    attribute: &'static str,
+) -> Satellite {
+    let form = match attribute.as_bytes() {
+        b"inline_policy" => Form::Whole { attribute, listed: "policy_names", members: names },
+        _ => Form::Whole { attribute, listed: "policy_arns", members: |value| text_list(value) },
+    };
+    Satellite { kind, owner_id, form }
+}
+
+fn names(value: &Value) -> Vec<Value> {
+    let name = |block: &Value| {
+        block.get("name").filter(|name| name.as_str().is_some_and(|name| !name.is_empty())).cloned()
+    };
+    value.as_array().into_iter().flatten().filter_map(name).collect()
+}
+
+fn text_list(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_default()
+}
+
 /// N18: paths in which AWS keeps roles of its own.
 fn aws_path(resource: &Resource) -> Option<Exclusion> {
     let path = text(resource, "path")?;
@@ -140,6 +164,12 @@ pub mod role {
         satellites: &[
             inline_part("aws_iam_role_policy", |part| text(part, "role")),
             attachment_part("aws_iam_role_policy_attachment", |part| text(part, "role")),
+            whole_part("aws_iam_role_policies_exclusive", |part| text(part, "role_name"), "inline_policy"),
+            whole_part(
+                "aws_iam_role_policy_attachments_exclusive",
+                |part| text(part, "role_name"),
+                "managed_policy_arns",
+            ),
         ],
         exclusion: aws_path,
         ..Kind::BASE
@@ -190,6 +220,12 @@ pub mod user {
         satellites: &[
             inline_part("aws_iam_user_policy", |part| text(part, "user")),
             attachment_part("aws_iam_user_policy_attachment", |part| text(part, "user")),
+            whole_part("aws_iam_user_policies_exclusive", |part| text(part, "user_name"), "inline_policy"),
+            whole_part(
+                "aws_iam_user_policy_attachments_exclusive",
+                |part| text(part, "user_name"),
+                "managed_policy_arns",
+            ),
             Satellite {
                 kind: "aws_iam_user_group_membership",
                 owner_id: |part| text(part, "user"),
@@ -235,6 +271,12 @@ pub mod group {
         satellites: &[
             inline_part("aws_iam_group_policy", |part| text(part, "group")),
             attachment_part("aws_iam_group_policy_attachment", |part| text(part, "group")),
+            whole_part("aws_iam_group_policies_exclusive", |part| text(part, "group_name"), "inline_policy"),
+            whole_part(
+                "aws_iam_group_policy_attachments_exclusive",
+                |part| text(part, "group_name"),
+                "managed_policy_arns",
+            ),
         ],
         ..Kind::BASE
     };
@@ -305,8 +347,24 @@ pub mod policy_attachment {
         attributes: &[GROUPS.any(), POLICY_ARN.any(), ROLES.any(), USERS.any()],
         identity: |resource| text(resource, "policy_arn"),
         exclusion: |_| Some(Exclusion { rule: "N12", reason: "attachments count at the principal" }),
+        claims,
         ..Kind::BASE
     };
+
+    /// The attachments that it lists, each at its principal.
+    fn claims(resource: &Resource) -> Vec<Claim> {
+        let Some(arn) = text(resource, "policy_arn") else { return Vec::new() };
+        let principals = [("roles", "aws_iam_role"), ("users", "aws_iam_user"), ("groups", "aws_iam_group")];
+        let of = |(list, owner): (&str, &'static str)| {
+            let listed = resource.raw(list).ok().and_then(Value::as_array).cloned().unwrap_or_default();
+            let arn = arn.clone();
+            listed.into_iter().filter_map(move |id| {
+                let (id, atom) = (id.as_str()?.to_owned(), Value::String(arn.clone()));
+                Some(Claim { owner, id, attribute: "managed_policy_arns", atom })
+            })
+        };
+        principals.into_iter().flat_map(of).collect()
+    }
 }
 
 /// `aws_iam_group_membership`: claims every member of one group for itself (N12).
@@ -455,6 +513,54 @@ pub mod parts {
 
     const PART: Kind = Kind { service: "iam", scope: Scope::Global, ..Kind::BASE };
 
+    /// The role whose policies it lists.
+    pub const ROLE_NAME: Attr<String> = Attr::new("role_name", Never("names the owner"));
+    /// The user whose policies it lists.
+    pub const USER_NAME: Attr<String> = Attr::new("user_name", Never("names the owner"));
+    /// The group whose policies it lists.
+    pub const GROUP_NAME: Attr<String> = Attr::new("group_name", Never("names the owner"));
+    /// The names of all inline policies.
+    pub const POLICY_NAMES: Attr<Vec<String>> = Attr::new("policy_names", Set);
+    /// The ARNs of all attached policies.
+    pub const POLICY_ARNS: Attr<Vec<String>> = Attr::new("policy_arns", Set);
+
+    /// `aws_iam_role_policies_exclusive`.
+    pub static ROLE_POLICIES: Kind = Kind {
+        name: "aws_iam_role_policies_exclusive",
+        attributes: &[ROLE_NAME.any(), POLICY_NAMES.any()],
+        ..PART
+    };
+    /// `aws_iam_role_policy_attachments_exclusive`.
+    pub static ROLE_ATTACHMENTS: Kind = Kind {
+        name: "aws_iam_role_policy_attachments_exclusive",
+        attributes: &[ROLE_NAME.any(), POLICY_ARNS.any()],
+        ..PART
+    };
+    /// `aws_iam_user_policies_exclusive`.
+    pub static USER_POLICIES: Kind = Kind {
+        name: "aws_iam_user_policies_exclusive",
+        attributes: &[USER_NAME.any(), POLICY_NAMES.any()],
+        ..PART
+    };
+    /// `aws_iam_user_policy_attachments_exclusive`.
+    pub static USER_ATTACHMENTS: Kind = Kind {
+        name: "aws_iam_user_policy_attachments_exclusive",
+        attributes: &[USER_NAME.any(), POLICY_ARNS.any()],
+        ..PART
+    };
+    /// `aws_iam_group_policies_exclusive`.
+    pub static GROUP_POLICIES: Kind = Kind {
+        name: "aws_iam_group_policies_exclusive",
+        attributes: &[GROUP_NAME.any(), POLICY_NAMES.any()],
+        ..PART
+    };
+    /// `aws_iam_group_policy_attachments_exclusive`.
+    pub static GROUP_ATTACHMENTS: Kind = Kind {
+        name: "aws_iam_group_policy_attachments_exclusive",
+        attributes: &[GROUP_NAME.any(), POLICY_ARNS.any()],
+        ..PART
+    };
+
     /// `aws_iam_role_policy`.
     pub static ROLE_POLICY: Kind =
         Kind { name: "aws_iam_role_policy", attributes: &[ROLE.any(), NAME.any(), DOCUMENT.any()], ..PART };
@@ -499,6 +605,12 @@ pub const KINDS: &[&Kind] = &[
     &parts::USER_GROUPS,
     &parts::GROUP_POLICY,
     &parts::GROUP_ATTACHMENT,
+    &parts::ROLE_POLICIES,
+    &parts::ROLE_ATTACHMENTS,
+    &parts::USER_POLICIES,
+    &parts::USER_ATTACHMENTS,
+    &parts::GROUP_POLICIES,
+    &parts::GROUP_ATTACHMENTS,
 ];
 
 #[cfg(test)]

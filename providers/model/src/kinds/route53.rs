@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::attr::{Absent, Attr, Equality::*, Nested};
+use crate::attr::{Absent, AnyAttr, Attr, Equality::*, Nested};
 use crate::compare::domain_name;
 use crate::kind::{Exclusion, Form, Kind, Satellite, Scope};
 use crate::resource::Resource;
@@ -229,6 +229,7 @@ pub mod record {
         ],
         identity,
         exclusion: of_the_zone,
+        refine: by_type,
         ..Kind::BASE
     };
 
@@ -236,6 +237,23 @@ pub mod record {
         let text = |key: &Attr<String>| resource.get(key).ok().flatten().filter(|text| !text.is_empty());
         let name = text(&FQDN).or_else(|| text(&NAME))?;
         Some(id_of(&text(&ZONE_ID)?, &name, &text(&TYPE)?, text(&SET_IDENTIFIER).as_deref()))
+    }
+
+    /// Values are compared as what they are: names, texts, addresses (N21, N22).
+    fn by_type(record: &Resource, attr: AnyAttr) -> AnyAttr {
+        const NAMES: &[Nested] = &[Nested::new("*", Domain)];
+        const TEXTS: &[Nested] = &[Nested::new("*", Txt)];
+        const ADDRESSES: &[Nested] = &[Nested::new("*", Cidr)];
+        if attr.path != RECORDS.path() {
+            return attr;
+        }
+        let nested = match record.get(&TYPE).ok().flatten().unwrap_or_default().as_str() {
+            "CNAME" | "DNAME" | "MX" | "NS" | "PTR" | "SRV" => NAMES,
+            "SPF" | "TXT" => TEXTS,
+            "A" | "AAAA" => ADDRESSES,
+            _ => attr.nested,
+        };
+        AnyAttr { nested, ..attr }
     }
 
     /// The identity of a record of a zone.

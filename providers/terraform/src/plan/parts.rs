@@ -187,7 +187,7 @@ pub(super) fn contested<'a>(
             continue;
         }
         match satellite.form {
-            Form::Block { attribute, .. } => {
+            Form::Block { attribute, .. } | Form::Whole { attribute, .. } => {
                 contested.insert((owner.name, attribute));
             }
             Form::Atoms { attributes, .. } => {

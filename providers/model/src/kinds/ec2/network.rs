@@ -2121,6 +2121,7 @@ mod tests {
                 let attributes: &[&str] = match &satellite.form {
                     Form::Block { attribute, .. } => &[*attribute],
                     Form::Atoms { attributes, .. } => attributes,
+                    Form::Whole { attribute, .. } => std::slice::from_ref(attribute),
                 };
                 for path in attributes {
                     assert!(kind.attribute(path).is_some(), "{}.{path}", kind.name);

@@ -1,0 +1,1446 @@
+//! Every rule of the catalogue: a case in which it must be silent, and one in which it must speak, through the comparison as
+//! a whole. And neither the order of states, instances, sets and rules nor the form of a state changes what is found.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails that way")]
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use stateward::drift::{self, Class, Coverage, Drift, Item, reconcile, rules};
+use stateward::inventory::Inventory;
+use stateward::profile::{Pattern, Profile};
+use stateward_model::{Cause, Declared, GLOBAL, Gap, Harvest, Place, Reading, Resource, Scope, Slot, kinds};
+
+const ACCOUNT: &str = "111111111111";
+const REGION: &str = "us-west-2";
+
+fn place(kind: &str) -> Place {
+    match kinds::find(kind).map(|kind| kind.scope) {
+        Some(Scope::Global) => Place::new(ACCOUNT, GLOBAL),
+        _ => Place::new(ACCOUNT, REGION),
+    }
+}
+
+fn resource(kind: &'static str, id: &str, attributes: Value) -> Resource {
+    let name = kinds::find(kind).map_or(kind, |kind| kind.name);
+    let mut resource = Resource::new(place(kind), name, id);
+    for (path, value) in attributes.as_object().unwrap() {
+        resource.put_raw(path.clone(), Slot::Known(value.clone()));
+    }
+    resource
+}
+
+/// An instance `KIND.ID` of the state `s`.
+fn d(kind: &'static str, id: &str, attributes: Value) -> Resource {
+    let mut resource = resource(kind, id, attributes);
+    let address = format!("{kind}.{}", id.replace([':', '/'], "_"));
+    resource.declared = Some(Declared { address, state: "s".into(), ..Declared::default() });
+    resource
+}
+
+fn in_state(mut resource: Resource, state: &str, name: &str) -> Resource {
+    let facts = resource.declared.as_mut().unwrap();
+    facts.state = state.to_owned();
+    facts.address = format!("{}.{name}", resource.address.kind);
+    resource
+}
+
+fn of_schema(mut resource: Resource, version: u64) -> Resource {
+    resource.declared.as_mut().unwrap().schema_version = version;
+    resource
+}
+
+/// A live object.
+fn l(kind: &'static str, id: &str, attributes: Value) -> Resource {
+    resource(kind, id, attributes)
+}
+
+fn inventory(live: &[Resource]) -> Inventory {
+    // Kinds that were not seen were looked for all the same.
+    let mut readings: Vec<Reading> = kinds::all()
+        .map(|kind| Reading {
+            kind: kind.name.to_owned(),
+            place: place(kind.name),
+            observed_at: String::new(),
+            harvest: Harvest::default(),
+        })
+        .collect();
+    for resource in live {
+        let reading = readings.iter_mut().find(|reading| reading.kind == resource.kind()).unwrap();
+        reading.harvest.resources.push(resource.clone());
+    }
+    Inventory::live(readings)
+}
+
+fn scope() -> Coverage {
+    Coverage {
+        accounts: BTreeSet::from([ACCOUNT.to_owned()]),
+        regions: BTreeSet::from([REGION.to_owned()]),
+        unmanaged: kinds::all().filter(|kind| kind.manageable).map(|kind| kind.name.to_owned()).collect(),
+        ignored_tags: vec![Pattern::new("cost:*")],
+        ..Coverage::default()
+    }
+}
+
+fn compared(declared: &[Resource], live: &[Resource]) -> Drift {
+    reconcile(|| declared.iter().cloned(), &inventory(live), &scope())
+}
+
+fn word(class: Class) -> &'static str {
+    match class {
+        Class::InSync => "in_sync",
+        Class::Changed => "changed",
+        Class::Missing => "missing",
+        Class::Unmanaged => "unmanaged",
+        Class::Ghost => "ghost",
+        Class::Conflict => "conflict",
+        Class::Unknown => "unknown",
+        Class::Excluded => "excluded",
+    }
+}
+
+/// What was found, a line for each difference: class, who, path, label.
+fn lines(drift: &Drift) -> Vec<String> {
+    let of = |item: &Item| -> Vec<String> {
+        let owner = item.owner.as_ref().map(|owner| format!("part of {owner}"));
+        let who = item.address.clone().or(owner).unwrap_or_else(|| item.identity.id.clone());
+        let class = word(item.class);
+        if item.changes.is_empty() {
+            return vec![format!("{class} {who}")];
+        }
+        let line =
+            |change: &drift::ItemChange| format!("{class} {who} {} {}", change.path, change.label.word());
+        item.changes.iter().map(line).collect()
+    };
+    drift.items.iter().flat_map(of).collect()
+}
+
+struct Case {
+    rule: &'static str,
+    what: &'static str,
+    declared: Vec<Resource>,
+    live: Vec<Resource>,
+    /// Empty where the rule must be silent.
+    says: &'static [&'static str],
+    /// Whether the rule's number stands among what was suppressed or excluded.
+    counted: bool,
+}
+
+fn silent(
+    rule: &'static str,
+    what: &'static str,
+    declared: impl Into<Vec<Resource>>,
+    live: impl Into<Vec<Resource>>,
+) -> Case {
+    Case { rule, what, declared: declared.into(), live: live.into(), says: &[], counted: true }
+}
+
+/// Silent without having anything to count.
+fn still(
+    rule: &'static str,
+    what: &'static str,
+    declared: impl Into<Vec<Resource>>,
+    live: impl Into<Vec<Resource>>,
+) -> Case {
+    Case { counted: false, ..silent(rule, what, declared, live) }
+}
+
+fn speaks(
+    rule: &'static str,
+    what: &'static str,
+    declared: impl Into<Vec<Resource>>,
+    live: impl Into<Vec<Resource>>,
+    says: &'static [&'static str],
+) -> Case {
+    Case { rule, what, declared: declared.into(), live: live.into(), says, counted: false }
+}
+
+fn policy(statements: Value) -> String {
+    json!({"Version": "2012-10-17", "Statement": statements}).to_string()
+}
+
+fn allow(action: &str) -> Value {
+    json!({"Effect": "Allow", "Action": action, "Resource": "*"})
+}
+
+fn trust(principal: &str) -> String {
+    policy(json!([{"Effect": "Allow", "Principal": {"AWS": principal}, "Action": "sts:AssumeRole"}]))
+}
+
+fn ssh(source: &str, words: &str) -> Value {
+    json!({"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_blocks": [source], "ipv6_cidr_blocks": [],
+           "prefix_list_ids": [], "security_groups": [], "self": false, "description": words})
+}
+
+fn rule_of(id: &str, source: &str) -> Resource {
+    d(
+        "aws_security_group_rule",
+        id,
+        json!({"security_group_id": "sg-1", "type": "ingress", "protocol": "tcp", "from_port": 22, "to_port": 22,
+               "cidr_blocks": [source]}),
+    )
+}
+
+fn versioned(enabled: bool) -> Value {
+    json!([{"enabled": enabled, "mfa_delete": false, "status": if enabled { "Enabled" } else { "Suspended" }}])
+}
+
+fn split_versioning(id: &str) -> Resource {
+    d(
+        "aws_s3_bucket_versioning",
+        id,
+        json!({"bucket": "b", "versioning_configuration": [{"status": "Enabled", "mfa_delete": ""}]}),
+    )
+}
+
+const ADMIN: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+const READ: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+
+fn role(arns: Value) -> Resource {
+    l("aws_iam_role", "r", json!({"name": "r", "managed_policy_arns": arns, "inline_policy": []}))
+}
+
+fn attachment(policy: &str) -> Resource {
+    d("aws_iam_role_policy_attachment", "r-1", json!({"role": "r", "policy_arn": policy}))
+}
+
+fn group_of_policies(role_names: Value) -> Value {
+    json!({"policy_arn": ADMIN, "roles": role_names, "users": [], "groups": []})
+}
+
+fn database(version: &str, auto: bool, storage: i64) -> Value {
+    json!({"identifier": "db", "engine_version": version, "auto_minor_version_upgrade": auto,
+           "allocated_storage": storage, "max_allocated_storage": 200, "instance_class": "db.t3.small",
+           "pending_modified_values": {}})
+}
+
+fn record(of_type: &str, values: Value) -> Value {
+    json!({"zone_id": "Z1", "fqdn": "a.example.com", "name": "a", "type": of_type, "ttl": 60, "records": values,
+           "zone_name": "example.com"})
+}
+
+fn queue_policy(account: &str) -> String {
+    json!({"Version": "2008-10-17", "Id": "__default_policy_ID", "Statement": [{
+        "Sid": "__owner_statement", "Effect": "Allow", "Principal": {"AWS": format!("arn:aws:iam::{account}:root")},
+        "Action": "SQS:*", "Resource": format!("arn:aws:sqs:us-west-2:{ACCOUNT}:q")}]})
+    .to_string()
+}
+
+fn device(volume: &str, size: i64) -> Value {
+    json!([{"device_name": "/dev/sdf", "volume_id": volume, "volume_size": size, "encrypted": true}])
+}
+
+fn sets_and_documents() -> Vec<Case> {
+    let lb = |groups: Value| json!({"name": "lb", "security_groups": groups, "subnets": []});
+    let role = |document: String| json!({"name": "r", "assume_role_policy": document});
+    vec![
+        silent("N1", "order", [d("aws_lb", "x", lb(json!(["a", "b"])))], [l("aws_lb", "x", lb(json!(["b", "a"])))]),
+        speaks(
+            "N1",
+            "an element more",
+            [d("aws_lb", "x", lb(json!(["a", "b"])))],
+            [l("aws_lb", "x", lb(json!(["a", "b", "c"])))],
+            &["changed aws_lb.x security_groups security-loosening"],
+        ),
+        silent(
+            "N2",
+            "one spelling and another",
+            [d("aws_iam_role", "r", role(trust(ACCOUNT)))],
+            [l(
+                "aws_iam_role",
+                "r",
+                role(
+                    json!({"Statement": {"Action": ["STS:AssumeRole"], "Sid": "", "Effect": "Allow",
+                            "Principal": {"AWS": [format!("arn:aws:iam::{ACCOUNT}:root")]}}, "Version": "2012-10-17"})
+                    .to_string(),
+                ),
+            )],
+        ),
+        speaks(
+            "N2",
+            "another action",
+            [d("aws_iam_policy", "arn:p", json!({"name": "p", "policy": policy(allow("s3:Get*"))}))],
+            [l("aws_iam_policy", "arn:p", json!({"name": "p", "policy": policy(allow("s3:*"))}))],
+            &["changed aws_iam_policy.arn_p policy security-loosening"],
+        ),
+        still(
+            "N3",
+            "the id stood in the state already",
+            [d("aws_iam_role", "r", role(trust("AROAEXAMPLEEXAMPLE12")))],
+            [l("aws_iam_role", "r", role(trust("AROAEXAMPLEEXAMPLE12")))],
+        ),
+        speaks(
+            "N3",
+            "a principal was deleted",
+            [d("aws_iam_role", "r", role(trust("arn:aws:iam::111111111111:role/gone")))],
+            [l("aws_iam_role", "r", role(trust("AROAEXAMPLEEXAMPLE12")))],
+            &["changed aws_iam_role.r assume_role_policy security-tightening"],
+        ),
+        silent(
+            "N4",
+            "null and a server's default",
+            [d("aws_lb", "x", json!({"name": "lb", "idle_timeout": null, "ip_address_type": ""}))],
+            [l("aws_lb", "x", json!({"name": "lb", "idle_timeout": 60, "ip_address_type": "ipv4"}))],
+        ),
+        speaks(
+            "N4",
+            "another value than the default",
+            [d("aws_lb", "x", json!({"name": "lb", "idle_timeout": null}))],
+            [l("aws_lb", "x", json!({"name": "lb", "idle_timeout": 90}))],
+            &["changed aws_lb.x idle_timeout other"],
+        ),
+        still(
+            "N5",
+            "a computed attribute",
+            [d("aws_db_instance", "db", json!({"latest_restorable_time": "1", "endpoint": "a", "port": 1}))],
+            [l("aws_db_instance", "db", json!({"latest_restorable_time": "2", "endpoint": "b", "port": 1}))],
+        ),
+        speaks(
+            "N5",
+            "a real one beside it",
+            [d("aws_db_instance", "db", json!({"latest_restorable_time": "1", "port": 1}))],
+            [l("aws_db_instance", "db", json!({"latest_restorable_time": "2", "port": 2}))],
+            &["changed aws_db_instance.db port other"],
+        ),
+        still(
+            "N7",
+            "a prefix",
+            [d("aws_iam_role", "r-1", json!({"name": "r-1", "name_prefix": "r-"}))],
+            [l("aws_iam_role", "r-1", json!({"name": "r-1", "name_prefix": ""}))],
+        ),
+        speaks(
+            "N7",
+            "the whole name",
+            [d("aws_security_group", "sg-1", json!({"name": "web-1", "name_prefix": "web-"}))],
+            [l("aws_security_group", "sg-1", json!({"name": "web-2"}))],
+            &["changed aws_security_group.sg-1 name other"],
+        ),
+    ]
+}
+
+fn tags() -> Vec<Case> {
+    let tagged = |tags: Value| json!({"cidr_block": "10.0.0.0/16", "tags_all": tags});
+    let group = |tags: Value| json!({"name": "g", "max_size": 1, "tag": tags});
+    let tag = |key: &str, value: &str| json!({"key": key, "value": value, "propagate_at_launch": true});
+    vec![
+        silent(
+            "N6",
+            "keys of AWS and of a controller",
+            [d("aws_vpc", "v", tagged(json!({"a": "1"})))],
+            [l("aws_vpc", "v", tagged(json!({"a": "1", "aws:x": "y", "kubernetes.io/cluster/c": "owned"})))],
+        ),
+        silent(
+            "N6",
+            "keys of the profile",
+            [d("aws_vpc", "v", tagged(json!({"a": "1", "cost:team": "x"})))],
+            [l("aws_vpc", "v", tagged(json!({"a": "1", "cost:centre": "y"})))],
+        ),
+        silent(
+            "N6",
+            "tag blocks",
+            [d("aws_autoscaling_group", "g", group(json!([tag("a", "1"), tag("cost:a", "1")])))],
+            [l(
+                "aws_autoscaling_group",
+                "g",
+                group(json!([tag("eks:c", "x"), tag("a", "1"), tag("cost:a", "2")])),
+            )],
+        ),
+        speaks(
+            "N6",
+            "a tag of one's own",
+            [d("aws_vpc", "v", tagged(json!({"a": "1"})))],
+            [l("aws_vpc", "v", tagged(json!({"a": "2", "b": "1"})))],
+            &["changed aws_vpc.v tags_all.a tag", "changed aws_vpc.v tags_all.b tag"],
+        ),
+        speaks(
+            "N6",
+            "a tag block",
+            [d("aws_autoscaling_group", "g", group(json!([tag("a", "1")])))],
+            [l("aws_autoscaling_group", "g", group(json!([tag("a", "2")])))],
+            &["changed aws_autoscaling_group.g tag.a.value tag"],
+        ),
+    ]
+}
+
+fn secrets() -> Vec<Case> {
+    let key = stateward_model::secret::state_key("", "s");
+    let digest = |text: &str| stateward_model::secret::digest(&key, &json!(text));
+    vec![
+        still(
+            "N8",
+            "the digest of the same value",
+            [d("aws_db_instance", "db", json!({"username": digest("admin"), "port": 1}))],
+            [l("aws_db_instance", "db", json!({"username": "admin", "port": 1}))],
+        ),
+        speaks(
+            "N8",
+            "the digest of another one",
+            [d("aws_db_instance", "db", json!({"username": digest("admin"), "port": 1}))],
+            [l("aws_db_instance", "db", json!({"username": "root", "port": 1}))],
+            &["changed aws_db_instance.db username other"],
+        ),
+    ]
+}
+
+fn buckets() -> Vec<Case> {
+    let bucket = |versioning: Value| json!({"bucket": "b", "versioning": versioning});
+    let later =
+        |versioning: Value| json!({"bucket": "b", "versioning": versioning, "object_lock_enabled": false});
+    vec![
+        still(
+            "N9",
+            "separate, with the copy that later providers keep on the bucket",
+            [d("aws_s3_bucket", "b", later(versioned(true))), split_versioning("b")],
+            [l("aws_s3_bucket", "b", later(versioned(true)))],
+        ),
+        still(
+            "N9",
+            "inline",
+            [d("aws_s3_bucket", "b", bucket(json!([{"enabled": true, "mfa_delete": false}])))],
+            [l("aws_s3_bucket", "b", bucket(versioned(true)))],
+        ),
+        speaks(
+            "N9",
+            "separate and changed: told once",
+            [d("aws_s3_bucket", "b", later(versioned(true))), split_versioning("b")],
+            [l("aws_s3_bucket", "b", later(versioned(false)))],
+            &["changed aws_s3_bucket_versioning.b versioning_configuration[0].status security-loosening"],
+        ),
+        speaks(
+            "N9",
+            "both forms",
+            [
+                d("aws_s3_bucket", "b", bucket(json!([{"enabled": true, "mfa_delete": false}]))),
+                split_versioning("b"),
+            ],
+            [l("aws_s3_bucket", "b", bucket(versioned(true)))],
+            &["conflict aws_s3_bucket.b", "conflict aws_s3_bucket_versioning.b"],
+        ),
+    ]
+}
+
+fn atoms() -> Vec<Case> {
+    let group = |rules: Value| json!({"name": "web", "ingress": rules, "egress": []});
+    let table = |routes: Value| json!({"vpc_id": "v", "route": routes});
+    let acl = |entries: Value| json!({"vpc_id": "v", "ingress": entries, "egress": []});
+    let route = |to: &str| {
+        d(
+            "aws_route",
+            "r",
+            json!({"route_table_id": "rtb", "destination_cidr_block": "10.9.0.0/16", "gateway_id": to}),
+        )
+    };
+    let entry = |action: &str| json!({"rule_no": 100, "action": action, "protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_block": "0.0.0.0/0"});
+    let open = ssh("10.0.0.0/8", "");
+    vec![
+        still(
+            "N10",
+            "inline, separate and live rules",
+            [d("aws_security_group", "sg-1", group(json!([open]))), rule_of("a", "10.0.0.0/8")],
+            [l("aws_security_group", "sg-1", group(json!([open])))],
+        ),
+        speaks(
+            "N10",
+            "an inline list claims to be whole",
+            [d("aws_security_group", "sg-1", group(json!([open])))],
+            [l("aws_security_group", "sg-1", group(json!([open, ssh("0.0.0.0/0", "")])))],
+            &["changed aws_security_group.sg-1 ingress security-loosening"],
+        ),
+        speaks(
+            "N10",
+            "beside separate rules an extra one is an unmanaged part",
+            [d("aws_security_group", "sg-1", group(json!([]))), rule_of("a", "10.0.0.0/8")],
+            [l("aws_security_group", "sg-1", group(json!([open, ssh("0.0.0.0/0", "")])))],
+            &["unmanaged part of aws_security_group.sg-1 ingress security-loosening"],
+        ),
+        speaks(
+            "N10",
+            "one rule claimed twice",
+            [
+                d("aws_security_group", "sg-1", group(json!([]))),
+                rule_of("a", "10.0.0.0/8"),
+                rule_of("b", "10.0.0.0/8"),
+            ],
+            [l("aws_security_group", "sg-1", group(json!([open])))],
+            &["conflict aws_security_group_rule.a", "conflict aws_security_group_rule.b"],
+        ),
+        still(
+            "N11",
+            "separate routes, and the local one",
+            [d("aws_route_table", "rtb", table(json!([]))), route("igw-1")],
+            [l(
+                "aws_route_table",
+                "rtb",
+                table(
+                    json!([{"cidr_block": "10.9.0.0/16", "gateway_id": "igw-1"}, {"cidr_block": "10.0.0.0/16", "gateway_id": "local"}]),
+                ),
+            )],
+        ),
+        speaks(
+            "N11",
+            "another target",
+            [d("aws_route_table", "rtb", table(json!([]))), route("igw-1")],
+            [l(
+                "aws_route_table",
+                "rtb",
+                table(json!([{"cidr_block": "10.9.0.0/16", "gateway_id": "vgw-1"}])),
+            )],
+            &["changed aws_route.r route other"],
+        ),
+        still(
+            "N11",
+            "the last entry of an ACL",
+            [d("aws_network_acl", "acl", acl(json!([entry("allow")])))],
+            [l(
+                "aws_network_acl",
+                "acl",
+                acl(
+                    json!([entry("allow"), {"rule_no": 32767, "action": "deny", "protocol": "-1", "cidr_block": "0.0.0.0/0"}]),
+                ),
+            )],
+        ),
+        speaks(
+            "N11",
+            "an entry that turned",
+            [d("aws_network_acl", "acl", acl(json!([entry("deny")])))],
+            [l("aws_network_acl", "acl", acl(json!([entry("allow")])))],
+            &["changed aws_network_acl.acl ingress security-loosening"],
+        ),
+        still(
+            "N25",
+            "a block and an attachment of the same volume",
+            [
+                d(
+                    "aws_instance",
+                    "i-1",
+                    json!({"instance_type": "a", "ebs_block_device": device("vol-1", 8)}),
+                ),
+                d(
+                    "aws_volume_attachment",
+                    "va",
+                    json!({"instance_id": "i-1", "device_name": "/dev/sdf", "volume_id": "vol-1"}),
+                ),
+            ],
+            [l(
+                "aws_instance",
+                "i-1",
+                json!({"instance_type": "a", "ebs_block_device": device("vol-1", 16)}),
+            )],
+        ),
+        speaks(
+            "N25",
+            "another volume at the device",
+            [
+                d("aws_instance", "i-1", json!({"instance_type": "a"})),
+                d(
+                    "aws_volume_attachment",
+                    "va",
+                    json!({"instance_id": "i-1", "device_name": "/dev/sdf", "volume_id": "vol-1"}),
+                ),
+            ],
+            [l("aws_instance", "i-1", json!({"instance_type": "a", "ebs_block_device": device("vol-2", 8)}))],
+            &["changed aws_volume_attachment.va ebs_block_device other"],
+        ),
+        speaks(
+            "N25",
+            "a block without attachment is held to its size",
+            [d("aws_instance", "i-1", json!({"instance_type": "a", "ebs_block_device": device("vol-1", 8)}))],
+            [l(
+                "aws_instance",
+                "i-1",
+                json!({"instance_type": "a", "ebs_block_device": device("vol-1", 16)}),
+            )],
+            &["changed aws_instance.i-1 ebs_block_device other"],
+        ),
+    ]
+}
+
+fn principals() -> Vec<Case> {
+    let own = || d("aws_iam_role", "r", json!({"name": "r"}));
+    let exclusive = |arns: Value| {
+        d("aws_iam_role_policy_attachments_exclusive", "x", json!({"role_name": "r", "policy_arns": arns}))
+    };
+    let all_of = |roles: Value| d("aws_iam_policy_attachment", ADMIN, group_of_policies(roles));
+    let shown = |roles: Value| l("aws_iam_policy_attachment", ADMIN, group_of_policies(roles));
+    let user = |arns: Value| {
+        l(
+            "aws_iam_user",
+            "u",
+            json!({"name": "u", "managed_policy_arns": arns, "inline_policy": [], "groups": []}),
+        )
+    };
+    vec![
+        still("N12", "attached and declared", [own(), attachment(READ)], [role(json!([READ]))]),
+        speaks(
+            "N12",
+            "an extra one, claimed by nobody",
+            [own(), attachment(READ)],
+            [role(json!([READ, ADMIN]))],
+            &["unmanaged part of aws_iam_role.r managed_policy_arns security-loosening"],
+        ),
+        speaks(
+            "N12",
+            "an extra one of a user",
+            [d("aws_iam_user", "u", json!({"name": "u"}))],
+            [user(json!([ADMIN]))],
+            &["unmanaged part of aws_iam_user.u managed_policy_arns security-loosening"],
+        ),
+        speaks(
+            "N12",
+            "an extra one, where a list claims to be whole: told there, and once",
+            [own(), attachment(READ), exclusive(json!([READ]))],
+            [role(json!([READ, ADMIN]))],
+            &["changed aws_iam_role_policy_attachments_exclusive.x policy_arns security-loosening"],
+        ),
+        still(
+            "N12",
+            "an exclusive list beside what it lists",
+            [own(), attachment(READ), exclusive(json!([READ]))],
+            [role(json!([READ]))],
+        ),
+        still(
+            "N12",
+            "an exclusive attachment of a policy",
+            [own(), all_of(json!(["r"]))],
+            [role(json!([ADMIN])), shown(json!(["r"]))],
+        ),
+        speaks(
+            "N12",
+            "an extra one of a policy that is claimed for itself: told there, and once",
+            [own(), all_of(json!(["other"]))],
+            [role(json!([ADMIN])), shown(json!(["other", "r"]))],
+            &[
+                "changed aws_iam_policy_attachment.arn_aws_iam__aws_policy_AdministratorAccess roles security-loosening",
+            ],
+        ),
+        speaks(
+            "N12",
+            "the same attachment twice",
+            [own(), attachment(ADMIN), all_of(json!(["r"]))],
+            [role(json!([ADMIN])), shown(json!(["r"]))],
+            &[
+                "conflict aws_iam_policy_attachment.arn_aws_iam__aws_policy_AdministratorAccess",
+                "conflict aws_iam_role_policy_attachment.r-1",
+            ],
+        ),
+        speaks(
+            "N12",
+            "an attachment that an exclusive list does not have",
+            [own(), attachment(ADMIN), exclusive(json!([]))],
+            [role(json!([ADMIN]))],
+            &[
+                "conflict aws_iam_role_policy_attachments_exclusive.x policy_arns security-loosening",
+                "conflict aws_iam_role_policy_attachment.r-1",
+            ],
+        ),
+    ]
+}
+
+fn controllers() -> Vec<Case> {
+    let group = |size: i64, tags: Value| json!({"name": "g", "desired_capacity": size, "tag": tags});
+    let tag = |key: &str| json!({"key": key, "value": "true", "propagate_at_launch": false});
+    let scaler = |kind: &'static str, more: Value| {
+        let mut all = json!({"autoscaling_group_name": "g"});
+        all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        l(kind, "g/s", all)
+    };
+    let asg = |size: i64| d("aws_autoscaling_group", "g", group(size, json!([])));
+    let policy = || scaler("aws_autoscaling_policy", json!({"name": "s"}));
+    let policies = |live: Vec<Resource>| -> Vec<Resource> { live };
+    let managed_policy =
+        || d("aws_autoscaling_policy", "g/s", json!({"autoscaling_group_name": "g", "name": "s"}));
+    let managed_schedule = || {
+        d(
+            "aws_autoscaling_schedule",
+            "g/s",
+            json!({"autoscaling_group_name": "g", "scheduled_action_name": "s"}),
+        )
+    };
+    let db = |version: &str, auto: bool, storage: i64| {
+        l("aws_db_instance", "db", database(version, auto, storage))
+    };
+    let pending = |class: &str, next: &str| {
+        let mut all = database("13.7", true, 100);
+        all["instance_class"] = json!(class);
+        all["pending_modified_values"] = json!({"instance_class": next});
+        l("aws_db_instance", "db", all)
+    };
+    let declared = || d("aws_db_instance", "db", database("13.7", true, 100));
+    let cluster =
+        |version: &str| json!({"cluster_identifier": "c", "engine": "aurora", "engine_version": version});
+    let member = |auto: bool| json!({"identifier": "m", "cluster_identifier": "c", "engine": "aurora", "auto_minor_version_upgrade": auto});
+    vec![
+        silent(
+            "N13",
+            "a policy scales it",
+            [asg(3), managed_policy()],
+            policies(vec![l("aws_autoscaling_group", "g", group(5, json!([]))), policy()]),
+        ),
+        silent(
+            "N13",
+            "a schedule sizes it",
+            [asg(3), managed_schedule()],
+            [
+                l("aws_autoscaling_group", "g", group(5, json!([]))),
+                scaler(
+                    "aws_autoscaling_schedule",
+                    json!({"scheduled_action_name": "s", "desired_capacity": 5}),
+                ),
+            ],
+        ),
+        silent(
+            "N13",
+            "a cluster's autoscaler owns it",
+            [asg(3)],
+            [l("aws_autoscaling_group", "g", group(5, json!([tag("k8s.io/cluster-autoscaler/enabled")])))],
+        ),
+        speaks(
+            "N13",
+            "nothing scales it",
+            [asg(3)],
+            [l("aws_autoscaling_group", "g", group(5, json!([])))],
+            &["changed aws_autoscaling_group.g desired_capacity capacity"],
+        ),
+        silent("N16", "a later minor version", [declared()], [db("13.9", true, 100)]),
+        silent(
+            "N16",
+            "a prefix",
+            [d("aws_db_instance", "db", database("13", false, 100))],
+            [db("13.9", false, 100)],
+        ),
+        silent(
+            "N16",
+            "a cluster whose members upgrade themselves",
+            [d("aws_rds_cluster", "c", cluster("13.7")), d("aws_rds_cluster_instance", "m", member(true))],
+            [l("aws_rds_cluster", "c", cluster("13.9")), l("aws_rds_cluster_instance", "m", member(true))],
+        ),
+        speaks(
+            "N16",
+            "another major version",
+            [declared()],
+            [db("14.1", true, 100)],
+            &["changed aws_db_instance.db engine_version version"],
+        ),
+        silent("N26", "storage grew within its limit", [declared()], [db("13.7", true, 150)]),
+        silent("N26", "a change waits for the window", [declared()], [pending("db.t3.small", "db.t3.large")]),
+        silent("N26", "what the state has is pending", [declared()], [pending("db.t3.large", "db.t3.small")]),
+        speaks(
+            "N26",
+            "storage beyond its limit, and a class that nothing will set back",
+            [declared()],
+            [{
+                let mut all = database("13.7", true, 300);
+                all["instance_class"] = json!("db.t3.large");
+                l("aws_db_instance", "db", all)
+            }],
+            &[
+                "changed aws_db_instance.db allocated_storage capacity",
+                "changed aws_db_instance.db instance_class capacity",
+            ],
+        ),
+    ]
+}
+
+fn excluded() -> Vec<Case> {
+    let vpc = |default: bool| l("aws_vpc", "v", json!({"is_default": default}));
+    let role = |path: &str| l("aws_iam_role", "x", json!({"name": "x", "path": path}));
+    let instance = |tags: Value| l("aws_instance", "i", json!({"tags_all": tags}));
+    let balancer = |tags: Value| l("aws_lb", "lb", json!({"name": "lb", "tags_all": tags}));
+    let apex = |of_type: &str, name: &str| {
+        l(
+            "aws_route53_record",
+            "r",
+            json!({"zone_id": "Z", "fqdn": name, "type": of_type, "zone_name": "example.com"}),
+        )
+    };
+    let key = |state: &str| l("aws_kms_key", "k", json!({"key_state": state, "key_manager": "CUSTOMER"}));
+    vec![
+        silent("N17", "the default network", [], [vpc(true)]),
+        still(
+            "N17",
+            "adopted",
+            [d("aws_default_vpc", "v", json!({"cidr_block": null}))],
+            [l("aws_vpc", "v", json!({"is_default": true, "cidr_block": null}))],
+        ),
+        speaks("N17", "another network", [], [vpc(false)], &["unmanaged v"]),
+        silent("N18", "a service-linked role", [], [role("/aws-service-role/rds.amazonaws.com/")]),
+        silent(
+            "N18",
+            "the log group of a function",
+            [],
+            [l("aws_cloudwatch_log_group", "/aws/lambda/f", json!({"name": "/aws/lambda/f"}))],
+        ),
+        speaks("N18", "another role", [], [role("/")], &["unmanaged x"]),
+        silent(
+            "N19",
+            "a member of a scaling group",
+            [],
+            [instance(json!({"aws:autoscaling:groupName": "g"}))],
+        ),
+        speaks("N19", "an instance of its own", [], [instance(json!({"Name": "g"}))], &["unmanaged i"]),
+        silent("N20", "made by a controller", [], [balancer(json!({"elbv2.k8s.aws/cluster": "c"}))]),
+        speaks("N20", "made by hand", [], [balancer(json!({"Name": "c"}))], &["unmanaged lb"]),
+        silent(
+            "N21",
+            "records that every zone has",
+            [],
+            [apex("SOA", "example.com"), apex("NS", "example.com.")],
+        ),
+        speaks("N21", "a delegation", [], [apex("NS", "team.example.com")], &["unmanaged r"]),
+        silent("N28", "being deleted", [], [key("PendingDeletion")]),
+        speaks("N28", "in use", [], [key("Enabled")], &["unmanaged k"]),
+    ]
+}
+
+fn names_and_addresses() -> Vec<Case> {
+    let r = |side: &dyn Fn(&'static str, &str, Value) -> Resource, of_type: &str, values: Value| {
+        side("aws_route53_record", "Z1_a.example.com_X", record(of_type, values))
+    };
+    let text = |first: &str| json!([first, "spf"]);
+    let volume = |key: &str| json!({"size": 8, "kms_key_id": key, "attachments": [{"instance_id": "i"}]});
+    let key = "arn:aws:kms:us-west-2:111111111111:key/k-1";
+    let alias = || {
+        [
+            d("aws_kms_alias", "alias/app", json!({"name": "alias/app", "target_key_id": "k-1"})),
+            d("aws_ebs_volume", "vol-1", volume("alias/app")),
+        ]
+    };
+    let behind = |key: &str| {
+        [
+            l("aws_kms_alias", "alias/app", json!({"name": "alias/app", "target_key_id": "k-1"})),
+            l("aws_ebs_volume", "vol-1", volume(key)),
+        ]
+    };
+    let block = |flag: bool| {
+        d(
+            "aws_s3_bucket_public_access_block",
+            "b",
+            json!({"bucket": "b", "block_public_acls": flag, "block_public_policy": flag, "ignore_public_acls": flag,
+                   "restrict_public_buckets": flag}),
+        )
+    };
+    let bucket = || l("aws_s3_bucket", "b", json!({"bucket": "b", "public_access_block": []}));
+    let own = || d("aws_s3_bucket", "b", json!({"bucket": "b"}));
+    let queue = |policy: Value| json!({"name": "q", "policy": policy});
+    vec![
+        silent(
+            "N21",
+            "a name with its dot",
+            [r(&d, "CNAME", json!(["Web.example.com"]))],
+            [r(&l, "CNAME", json!(["web.example.com."]))],
+        ),
+        silent(
+            "N21",
+            "a text cut in two ways",
+            [r(&d, "TXT", text(r#"k=a""b"#))],
+            [r(&l, "TXT", text(r#"k=a" "b"#))],
+        ),
+        speaks(
+            "N21",
+            "another text, and its case counts",
+            [r(&d, "TXT", json!(["Abc"]))],
+            [r(&l, "TXT", json!(["abc"]))],
+            &[
+                "changed aws_route53_record.Z1_a.example.com_X records other",
+                "changed aws_route53_record.Z1_a.example.com_X records other",
+            ],
+        ),
+        silent(
+            "N22",
+            "an IPv6 address",
+            [r(&d, "AAAA", json!(["2001:DB8:0::1"]))],
+            [r(&l, "AAAA", json!(["2001:db8::1"]))],
+        ),
+        silent(
+            "N22",
+            "host bits, spaces and numbers",
+            [
+                d("aws_vpc", "v", json!({"cidr_block": "10.0.0.7/16"})),
+                d(
+                    "aws_autoscaling_schedule",
+                    "g/s",
+                    json!({"autoscaling_group_name": "g", "recurrence": "0  5 * * mon "}),
+                ),
+            ],
+            [
+                l("aws_vpc", "v", json!({"cidr_block": "10.0.0.0/16"})),
+                l(
+                    "aws_autoscaling_schedule",
+                    "g/s",
+                    json!({"autoscaling_group_name": "g", "recurrence": "0 5 * * MON"}),
+                ),
+            ],
+        ),
+        speaks(
+            "N22",
+            "another network",
+            [d("aws_vpc", "v", json!({"cidr_block": "10.0.0.0/16"}))],
+            [l("aws_vpc", "v", json!({"cidr_block": "10.0.0.0/17"}))],
+            &["changed aws_vpc.v cidr_block other"],
+        ),
+        silent(
+            "N23",
+            "an id and its ARN",
+            [d("aws_ebs_volume", "vol-1", volume("k-1"))],
+            [l("aws_ebs_volume", "vol-1", volume(key))],
+        ),
+        silent("N23", "an alias and the key behind it", alias(), behind(key)),
+        speaks(
+            "N23",
+            "another key than the one behind the alias",
+            alias(),
+            behind("arn:aws:kms:us-west-2:111111111111:key/k-2"),
+            &["changed aws_ebs_volume.vol-1 kms_key_id other"],
+        ),
+        silent("N24", "a block with every flag off", [own(), block(false)], [bucket()]),
+        speaks(
+            "N24",
+            "a block that blocks",
+            [own(), block(true)],
+            [bucket()],
+            &["missing aws_s3_bucket_public_access_block.b"],
+        ),
+        silent(
+            "N24",
+            "the default policy of a queue",
+            [d("aws_sqs_queue", "q", queue(json!("")))],
+            [l("aws_sqs_queue", "q", queue(json!(queue_policy(ACCOUNT))))],
+        ),
+        speaks(
+            "N24",
+            "a policy for another account",
+            [d("aws_sqs_queue", "q", queue(json!("")))],
+            [l("aws_sqs_queue", "q", queue(json!(queue_policy("222222222222"))))],
+            &["changed aws_sqs_queue.q policy security-loosening"],
+        ),
+    ]
+}
+
+fn types_and_places() -> Vec<Case> {
+    let lb = |timeout: i64| json!({"name": "lb", "idle_timeout": timeout});
+    let role = |name: &str| l("aws_iam_role", name, json!({"name": name}));
+    let mut elsewhere = d("aws_iam_role", "r", json!({"name": "r"}));
+    elsewhere.address.place.region = GLOBAL.into();
+    let vpc = |range: &str| json!({"cidr_block": range});
+    vec![
+        still("N27", "by its old name", [d("aws_alb", "x", lb(90))], [l("aws_lb", "x", lb(90))]),
+        speaks(
+            "N27",
+            "by its old name, changed",
+            [d("aws_alb", "x", lb(90))],
+            [l("aws_lb", "x", lb(91))],
+            &["changed aws_alb.x idle_timeout other"],
+        ),
+        still(
+            "N31",
+            "a newer schema and nothing different",
+            [of_schema(d("aws_vpc", "v", vpc("10.0.0.0/16")), 9)],
+            [l("aws_vpc", "v", vpc("10.0.0.0/16"))],
+        ),
+        still(
+            "N31",
+            "a renamed attribute",
+            [d("aws_db_instance", "db", json!({"identifier": "db", "name": "app"}))],
+            [l("aws_db_instance", "db", json!({"identifier": "db", "name": "app", "db_name": "app"}))],
+        ),
+        speaks(
+            "N31",
+            "a newer schema and a difference",
+            [of_schema(d("aws_vpc", "v", vpc("10.0.0.0/16")), 9)],
+            [l("aws_vpc", "v", vpc("10.1.0.0/16"))],
+            &["unknown aws_vpc.v"],
+        ),
+        speaks(
+            "N31",
+            "a known schema and a difference",
+            [of_schema(d("aws_vpc", "v", vpc("10.0.0.0/16")), 1)],
+            [l("aws_vpc", "v", vpc("10.1.0.0/16"))],
+            &["changed aws_vpc.v cidr_block other"],
+        ),
+        still("N32", "a global resource", [elsewhere.clone()], [role("r")]),
+        still(
+            "N32",
+            "a part whose provider is regional",
+            [elsewhere, {
+                let mut part = attachment(READ);
+                part.address.place.region = REGION.into();
+                part
+            }],
+            [l(
+                "aws_iam_role",
+                "r",
+                json!({"name": "r", "managed_policy_arns": [READ], "inline_policy": []}),
+            )],
+        ),
+        speaks(
+            "N32",
+            "a region that is not audited",
+            [{
+                let mut elsewhere = d("aws_vpc", "v", vpc("10.0.0.0/16"));
+                elsewhere.address.place.region = "eu-west-1".into();
+                elsewhere
+            }],
+            [],
+            &["ghost aws_vpc.v"],
+        ),
+    ]
+}
+
+fn cases() -> Vec<Case> {
+    [
+        sets_and_documents(),
+        tags(),
+        secrets(),
+        buckets(),
+        atoms(),
+        principals(),
+        controllers(),
+        excluded(),
+        names_and_addresses(),
+        types_and_places(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+#[test]
+fn every_rule_is_silent_where_it_must_be_and_speaks_where_it_must() {
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let found = compared(&case.declared, &case.live);
+        let said = lines(&found);
+        let excluded = found.excluded.iter().filter_map(|item| item.reason.as_deref());
+        let counted = found.suppressed.iter().any(|one| one.rule == case.rule)
+            || excluded.into_iter().any(|reason| reason.starts_with(&format!("{}:", case.rule)));
+        if said != case.says || (case.counted && !counted) {
+            wrong.push(format!(
+                "{} {}: said {said:#?}, expected {:#?}; suppressed {:?}",
+                case.rule, case.what, case.says, found.suppressed
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_rule_of_the_catalogue_has_both_cases() {
+    // Of the configuration, of two audits, and of types that are not read yet.
+    const ELSEWHERE: &[&str] = &["N14", "N15", "N29", "N30"];
+    let cases = cases();
+    for (number, rule) in rules::CATALOGUE.iter().enumerate() {
+        assert_eq!(rule.id, format!("N{}", number + 1));
+        let of = |quiet: bool| cases.iter().any(|case| case.rule == rule.id && case.says.is_empty() == quiet);
+        assert!(ELSEWHERE.contains(&rule.id) || (of(true) && of(false)), "{}", rule.id);
+    }
+    assert!(cases.iter().all(|case| rules::find(case.rule).is_some()));
+}
+
+#[test]
+fn the_catalogue_is_printed_in_the_book() {
+    let book = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/drift.md")).unwrap();
+    assert!(book.contains(&rules::table()), "docs/drift.md must hold:\n{}", rules::table());
+}
+
+#[test]
+fn what_suppresses_or_excludes_is_counted_under_a_rule_of_the_catalogue() {
+    for case in cases() {
+        let found = compared(&case.declared, &case.live);
+        for one in &found.suppressed {
+            assert!(rules::find(&one.rule).is_some(), "{one:?}");
+        }
+        for item in &found.excluded {
+            let rule = item.reason.as_deref().and_then(|reason| reason.split(':').next()).unwrap_or_default();
+            assert!(rules::find(rule).is_some(), "{item:?}");
+        }
+    }
+}
+
+#[test]
+fn a_deleted_principal_is_explained() {
+    let role = |principal: &str| json!({"name": "r", "assume_role_policy": trust(principal)});
+    let state = [d("aws_iam_role", "r", role("arn:aws:iam::111111111111:role/gone"))];
+    let found = compared(&state, &[l("aws_iam_role", "r", role("AROAEXAMPLEEXAMPLE12"))]);
+    let reason = found.items[0].reason.clone().unwrap();
+    assert!(reason.starts_with("AROAEXAMPLEEXAMPLE12 is what AWS shows of a deleted principal"), "{reason}");
+}
+
+#[test]
+fn a_conflict_names_both_addresses_and_the_part() {
+    let policy = |state: &str| {
+        let part = d("aws_s3_bucket_policy", "b", json!({"bucket": "b", "policy": policy(json!([]))}));
+        in_state(part, state, state)
+    };
+    let found = compared(&[policy("t"), policy("s")], &[l("aws_s3_bucket", "b", json!({"policy": ""}))]);
+    let reasons: Vec<_> = found.items.iter().filter(|item| item.class == Class::Conflict).collect();
+    assert_eq!(reasons.len(), 2, "{:#?}", found.items);
+    for item in reasons {
+        assert_eq!(
+            item.reason.as_deref(),
+            Some(
+                "policy of aws_s3_bucket b is claimed by aws_s3_bucket_policy.s in s and aws_s3_bucket_policy.t in t"
+            )
+        );
+    }
+    // Two stages of one secret are two parts, and no conflict.
+    let version =
+        |id: &str| d("aws_secretsmanager_secret_version", id, json!({"secret_id": "s", "version_id": id}));
+    let live = l("aws_secretsmanager_secret", "s", json!({"versions": []}));
+    let found = compared(&[version("1"), version("2")], &[live]);
+    assert!(found.items.iter().all(|item| item.class != Class::Conflict), "{:#?}", found.items);
+}
+
+#[test]
+fn loosening_comes_first() {
+    let found = compared(
+        &[
+            d("aws_vpc", "a", json!({"cidr_block": "10.0.0.0/16"})),
+            d("aws_db_instance", "z", json!({"storage_encrypted": true})),
+            d("aws_flow_log", "gone", json!({"traffic_type": "ALL"})),
+        ],
+        &[
+            l("aws_vpc", "a", json!({"cidr_block": "10.1.0.0/16"})),
+            l("aws_db_instance", "z", json!({"storage_encrypted": false})),
+        ],
+    );
+    assert_eq!(
+        lines(&found),
+        [
+            "changed aws_db_instance.z storage_encrypted security-loosening",
+            "missing aws_flow_log.gone",
+            "changed aws_vpc.a cidr_block other",
+        ]
+    );
+}
+
+/// A generator of its own, so that a failure can be repeated.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from((self.0 >> 33) % sides.max(1) as u64).unwrap()
+    }
+
+    fn shuffle<T>(&mut self, list: &mut [T]) {
+        for last in (1..list.len()).rev() {
+            list.swap(last, self.roll(last + 1));
+        }
+    }
+
+    fn shuffled(&mut self, resource: &Resource, sets: &[&str]) -> Resource {
+        let mut copy = resource.clone();
+        for (path, slot) in resource.slots() {
+            if let Slot::Known(Value::Array(items)) = slot
+                && sets.contains(&path)
+            {
+                let mut items = items.clone();
+                self.shuffle(&mut items);
+                copy.put_raw(path.to_owned(), Slot::Known(Value::Array(items)));
+            }
+        }
+        copy
+    }
+}
+
+/// Lists of the cases whose order means nothing.
+const SETS: &[&str] = &[
+    "security_groups",
+    "ingress",
+    "egress",
+    "route",
+    "managed_policy_arns",
+    "inline_policy",
+    "records",
+    "tag",
+    "roles",
+    "policy_arns",
+    "ebs_block_device",
+    "groups",
+    "users",
+];
+
+#[test]
+fn neither_the_order_of_states_nor_of_instances_nor_of_sets_changes_anything() {
+    // All cases in one estate, each with ids of its own: one account with everything in it.
+    let (mut declared, mut live) = (Vec::new(), Vec::new());
+    for (number, case) in cases().into_iter().enumerate() {
+        let own = |mut resource: Resource| {
+            resource.address.place.account = format!("{number:012}");
+            if let Some(facts) = &mut resource.declared {
+                facts.address = format!("module.m{number}.{}", facts.address);
+                facts.state = format!("state-{}", number % 3);
+            }
+            resource
+        };
+        declared.extend(case.declared.into_iter().map(own));
+        live.extend(case.live.into_iter().map(own));
+    }
+    let run = |declared: &[Resource], live: &[Resource]| {
+        let mut scope = scope();
+        scope.accounts = (0..1000).map(|number| format!("{number:012}")).collect();
+        let mut readings: std::collections::BTreeMap<(String, Place), Vec<Resource>> = Default::default();
+        for resource in declared.iter().chain(live) {
+            let kind = kinds::find(resource.kind()).unwrap();
+            let owner = kinds::satellite(kind.name).map_or(kind, |(owner, _)| owner);
+            let region = if owner.scope == Scope::Global { GLOBAL } else { resource.region() };
+            let place = Place::new(resource.account(), region);
+            readings.entry((owner.name.to_owned(), place)).or_default();
+        }
+        for resource in live {
+            let key = (resource.kind().to_owned(), resource.address.place.clone());
+            readings.entry(key).or_default().push(resource.clone());
+        }
+        let readings = readings.into_iter().map(|((kind, place), resources)| Reading {
+            kind,
+            place,
+            observed_at: String::new(),
+            harvest: Harvest { resources, gaps: vec![] },
+        });
+        reconcile(|| declared.iter().cloned(), &Inventory::live(readings.collect()), &scope)
+    };
+    let expected = run(&declared, &live);
+    assert!(expected.items.len() > 30 && expected.suppressed.len() > 20, "{}", expected.items.len());
+    let bare = Drift { suppressed: Vec::new(), ..expected.clone() };
+    for seed in 0..40 {
+        let mut dice = Dice(seed);
+        dice.shuffle(&mut declared);
+        dice.shuffle(&mut live);
+        assert_eq!(run(&declared, &live), expected, "seed {seed}");
+        let declared: Vec<Resource> = declared.iter().map(|one| dice.shuffled(one, SETS)).collect();
+        let live: Vec<Resource> = live.iter().map(|one| dice.shuffled(one, SETS)).collect();
+        // What is equal but for its order is counted, so only the counts may differ.
+        assert_eq!(Drift { suppressed: Vec::new(), ..run(&declared, &live) }, bare, "seed {seed}");
+    }
+}
+
+#[test]
+fn the_order_of_ignore_rules_changes_nothing() {
+    let state: Vec<Resource> =
+        ["a", "b", "c"].map(|id| d("aws_vpc", id, json!({"cidr_block": "10.0.0.0/16"}))).into();
+    let live = ["a", "b"].map(|id| l("aws_vpc", id, json!({"cidr_block": "10.1.0.0/16"})));
+    let rules = [
+        "[[ignore]]\nid = \"x\"\ntype = \"aws_vpc\"\npath = \"cidr_*\"\nreason = \"r\"\nowner = \"o\"\n",
+        "[[ignore]]\nid = \"y\"\naddress = \"aws_vpc.a\"\nreason = \"r\"\nowner = \"o\"\n",
+        "[[ignore]]\nid = \"z\"\naddress = \"aws_vpc.c\"\nreason = \"r\"\nowner = \"o\"\n",
+        "[[ignore]]\nid = \"w\"\naddress = \"aws_vpc.nowhere\"\nreason = \"r\"\nowner = \"o\"\n",
+    ];
+    let outcome = |order: &[usize]| {
+        let text: String = order.iter().map(|index| rules[*index]).collect();
+        let profile = Profile::load(&["./p.toml".to_owned()], |_| Ok(text.clone())).unwrap();
+        let mut found = compared(&state, &live);
+        let day = time::Date::from_calendar_date(2026, time::Month::January, 1).unwrap();
+        let mut idle = found.ignore(&profile, day);
+        idle.sort();
+        (found, idle)
+    };
+    let expected = outcome(&[0, 1, 2, 3]);
+    assert_eq!(expected.1, ["w covers nothing"]);
+    assert_eq!(
+        expected.0.suppressed.iter().map(|one| one.rule.as_str()).collect::<Vec<_>>(),
+        ["x", "x", "z"]
+    );
+    for order in [[3, 2, 1, 0], [1, 0, 3, 2], [2, 3, 0, 1], [1, 3, 2, 0]] {
+        assert_eq!(outcome(&order), expected, "{order:?}");
+    }
+}
+
+/// One estate as provider 3 writes it and as later ones do.
+fn both_forms() -> [Vec<Resource>; 2] {
+    let rule = |source: &str| rule_of(source, source);
+    let document = policy(json!([{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}]));
+    let inline = vec![
+        d(
+            "aws_s3_bucket",
+            "b",
+            json!({
+                "bucket": "b", "acl": "private", "grant": [], "versioning": [{"enabled": true, "mfa_delete": false}],
+                "server_side_encryption_configuration": [{"rule": [{"apply_server_side_encryption_by_default":
+                    [{"kms_master_key_id": "k-1", "sse_algorithm": "aws:kms"}], "bucket_key_enabled": false}]}],
+                "logging": [{"target_bucket": "logs", "target_prefix": "a/"}],
+                "lifecycle_rule": [{"id": "old", "enabled": true, "prefix": "x/", "tags": {}, "expiration":
+                    [{"date": "", "days": 90, "expired_object_delete_marker": false}], "transition": []}],
+                "cors_rule": [{"allowed_methods": ["GET"], "allowed_origins": ["*"], "allowed_headers": [],
+                    "expose_headers": [], "max_age_seconds": 60}],
+                "policy": document, "request_payer": "BucketOwner", "acceleration_status": "",
+            }),
+        ),
+        d(
+            "aws_s3_bucket_public_access_block",
+            "b",
+            json!({"bucket": "b", "block_public_acls": true,
+            "block_public_policy": true, "ignore_public_acls": true, "restrict_public_buckets": true}),
+        ),
+        d(
+            "aws_security_group",
+            "sg-1",
+            json!({"name": "web", "egress": [], "ingress":
+            [ssh("10.0.0.0/8", ""), ssh("10.9.0.0/16", "")]}),
+        ),
+    ];
+    let split = vec![
+        d(
+            "aws_s3_bucket",
+            "b",
+            json!({"bucket": "b", "acl": null, "object_lock_enabled": false,
+            "versioning": [{"enabled": true, "mfa_delete": false}], "policy": document, "grant": []}),
+        ),
+        d(
+            "aws_s3_bucket_acl",
+            "b",
+            json!({"bucket": "b", "acl": "private", "access_control_policy": [{"owner":
+            [{"id": "me"}], "grant": [{"grantee": [{"id": "me", "type": "CanonicalUser", "uri": ""}],
+            "permission": "FULL_CONTROL"}]}]}),
+        ),
+        d(
+            "aws_s3_bucket_versioning",
+            "b",
+            json!({"bucket": "b", "versioning_configuration":
+            [{"status": "Enabled", "mfa_delete": ""}]}),
+        ),
+        d(
+            "aws_s3_bucket_server_side_encryption_configuration",
+            "b",
+            json!({"bucket": "b", "rule":
+            [{"apply_server_side_encryption_by_default": [{"kms_master_key_id": "k-1", "sse_algorithm": "aws:kms"}],
+              "bucket_key_enabled": null}]}),
+        ),
+        d(
+            "aws_s3_bucket_logging",
+            "b",
+            json!({"bucket": "b", "target_bucket": "logs", "target_prefix": "a/"}),
+        ),
+        d(
+            "aws_s3_bucket_lifecycle_configuration",
+            "b",
+            json!({"bucket": "b", "rule": [{"id": "old",
+            "status": "Enabled", "prefix": "", "filter": [{"prefix": "x/"}], "expiration": [{"date": "", "days": 90,
+            "expired_object_delete_marker": false}], "transition": []}]}),
+        ),
+        d(
+            "aws_s3_bucket_cors_configuration",
+            "b",
+            json!({"bucket": "b", "cors_rule": [{"allowed_methods": ["GET"],
+            "allowed_origins": ["*"], "allowed_headers": [], "expose_headers": [], "max_age_seconds": 60, "id": ""}]}),
+        ),
+        d("aws_s3_bucket_policy", "b", json!({"bucket": "b", "policy": document})),
+        d(
+            "aws_s3_bucket_public_access_block",
+            "b",
+            json!({"bucket": "b", "block_public_acls": true,
+            "block_public_policy": true, "ignore_public_acls": true, "restrict_public_buckets": true}),
+        ),
+        d("aws_security_group", "sg-1", json!({"name": "web", "egress": [], "ingress": []})),
+        rule("10.0.0.0/8"),
+        rule("10.9.0.0/16"),
+    ];
+    [inline, split]
+}
+
+fn shown() -> Vec<(&'static str, Value)> {
+    vec![
+        ("bucket", json!("b")),
+        ("acl", json!("private")),
+        (
+            "grant",
+            json!([{"id": "me", "type": "CanonicalUser", "uri": "", "permissions": ["FULL_CONTROL"], "owner": true}]),
+        ),
+        ("versioning", versioned(true)),
+        (
+            "server_side_encryption_configuration",
+            json!([{"rule": [{"apply_server_side_encryption_by_default":
+            [{"kms_master_key_id": "k-1", "sse_algorithm": "aws:kms"}], "bucket_key_enabled": false}]}]),
+        ),
+        ("logging", json!([{"target_bucket": "logs", "target_prefix": "a/"}])),
+        (
+            "lifecycle_rule",
+            json!([{"id": "old", "enabled": true, "prefix": "x/", "expiration": [{"days": 90}], "transition": []}]),
+        ),
+        ("cors_rule", json!([{"allowed_methods": ["GET"], "allowed_origins": ["*"], "max_age_seconds": 60}])),
+        (
+            "policy",
+            json!(policy(json!([{"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}]))),
+        ),
+        ("request_payer", json!("BucketOwner")),
+        ("acceleration_status", json!("")),
+        ("object_lock_enabled", json!(false)),
+        (
+            "public_access_block",
+            json!([{"block_public_acls": true, "block_public_policy": true,
+            "ignore_public_acls": true, "restrict_public_buckets": true}]),
+        ),
+    ]
+}
+
+fn with(path: &str, value: &Value, rules: Value) -> Vec<Resource> {
+    let mut bucket = l("aws_s3_bucket", "b", json!({}));
+    for (name, shown) in shown() {
+        bucket.put_raw(name, Slot::Known(if name == path { value.clone() } else { shown }));
+    }
+    vec![bucket, l("aws_security_group", "sg-1", json!({"name": "web", "ingress": rules, "egress": []}))]
+}
+
+#[test]
+fn the_two_forms_of_one_estate_have_byte_identical_drift() {
+    let rules = json!([ssh("10.0.0.0/8", ""), ssh("10.9.0.0/16", "")]);
+    let everyone = stateward_model::kinds::s3::bucket::ALL_USERS;
+    let owner = json!({"id": "me", "type": "CanonicalUser", "uri": "", "permissions": ["FULL_CONTROL"], "owner": true});
+    let changes: Vec<(&str, Value, Value)> = vec![
+        ("bucket", json!("b"), rules.clone()),
+        ("versioning", versioned(false), rules.clone()),
+        (
+            "server_side_encryption_configuration",
+            json!([{"rule": [{"apply_server_side_encryption_by_default":
+            [{"kms_master_key_id": "", "sse_algorithm": "AES256"}], "bucket_key_enabled": false}]}]),
+            rules.clone(),
+        ),
+        ("logging", json!([]), rules.clone()),
+        ("logging", json!([{"target_bucket": "other", "target_prefix": "a/"}]), rules.clone()),
+        ("lifecycle_rule", json!([]), rules.clone()),
+        (
+            "lifecycle_rule",
+            json!([{"id": "old", "enabled": false, "prefix": "x/", "expiration": [{"days": 30}], "transition": []}]),
+            rules.clone(),
+        ),
+        ("cors_rule", json!([]), rules.clone()),
+        ("policy", json!(""), rules.clone()),
+        (
+            "policy",
+            json!(policy(json!([{"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}]))),
+            rules.clone(),
+        ),
+        ("public_access_block", json!([]), rules.clone()),
+        (
+            "public_access_block",
+            json!([{"block_public_acls": false, "block_public_policy": true, "ignore_public_acls": true, "restrict_public_buckets": true}]),
+            rules.clone(),
+        ),
+        ("bucket", json!("b"), json!([ssh("10.0.0.0/8", "")])),
+        ("bucket", json!("b"), json!([ssh("10.0.0.0/8", ""), ssh("10.9.0.0/16", ""), ssh("0.0.0.0/0", "")])),
+        ("bucket", json!("b"), json!([ssh("10.0.0.0/8", "words"), ssh("10.9.0.0/16", "")])),
+    ];
+    let [inline, split] = both_forms();
+    let text = |state: &[Resource], live: &[Resource]| {
+        serde_json::to_string_pretty(&drift::canonical(&compared(state, live))).unwrap()
+    };
+    for (number, (path, value, rules)) in changes.iter().enumerate() {
+        let live = with(path, value, rules.clone());
+        let (one, other) = (text(&inline, &live), text(&split, &live));
+        assert_eq!(one, other, "{path} → {value} {rules}");
+        assert_eq!(one == "[]", number == 0, "{path} → {value}: {one}");
+    }
+    // An ACL shows in two attributes at once.
+    let mut live = with("acl", &json!("public-read"), rules.clone());
+    let grants = json!([owner, {"id": "", "type": "Group", "uri": everyone, "permissions": ["READ"]}]);
+    live[0].put_raw("grant", Slot::Known(grants));
+    assert_eq!(text(&inline, &live), text(&split, &live));
+    assert!(text(&inline, &live).contains("public-read"));
+    // Without the bucket and the group, only they are missing.
+    assert_eq!(text(&inline, &[]), text(&split, &[]));
+    assert_eq!(drift::canonical(&compared(&split, &[])).len(), 2);
+    // What was refused is unknown in both.
+    let mut live = with("bucket", &json!("b"), rules);
+    let gap = Gap::new("s3:GetBucketLogging", Cause::Denied, "no");
+    live[0].put_raw("logging", Slot::Unread(gap));
+    assert_eq!(text(&inline, &live), text(&split, &live));
+    assert!(text(&inline, &live).contains("unknown"));
+}
