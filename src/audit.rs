@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use stateward_model::{Address, GLOBAL, Kind, Place, Resource, Wanted, kinds};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use crate::check::{Check, DriftFacts, StateFacts, Subject, View};
+use crate::drift::fresh::created_at;
 use crate::drift::ignored::{Belonging, Used};
 use crate::drift::{self, Class, Coverage, Drift, Item, Label};
 use crate::inventory::{Inventory, Side};
@@ -15,7 +15,7 @@ use crate::plan::{self, Selection, UnknownWord};
 use crate::profile::Profile;
 use crate::result::{Document, Run, build};
 use crate::score;
-use crate::snapshot::{RecordedRegion, RecordedState, Snapshot};
+use crate::snapshot::{RecordedAccount, RecordedRegion, RecordedState, Snapshot};
 
 /// What a run asks of an estate.
 pub struct Question<'a> {
@@ -133,7 +133,8 @@ pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, 
     let mut used = Vec::new();
     let compare = question.drift && !recorded.states.is_empty();
     let drift = compare.then(|| {
-        let mut drift = drift::reconcile(declared, &live, &coverage(question, &recorded));
+        let mut drift =
+            drift::reconcile(declared, &live, &coverage(question, &recorded.accounts, &recorded.states));
         if !configurations.is_empty() {
             let belonging = Belonging::of(&configurations, declared());
             used = drift.ignored_by(&configurations, &belonging);
@@ -250,10 +251,14 @@ fn outages(checks: &[&'static Check], live: &Inventory) -> BTreeMap<String, Stri
     outages
 }
 
-fn coverage(question: &Question, recorded: &build::Recorded) -> Coverage {
+pub(crate) fn coverage(
+    question: &Question,
+    accounts: &[RecordedAccount],
+    states: &[RecordedState],
+) -> Coverage {
     // An account that could not be entered is audited all the same: what it holds is unknown, and not beyond the scope.
-    let accounts = recorded.accounts.iter().map(|account| account.id.clone());
-    let unread = recorded.states.iter().filter(|state| state.gap.is_some());
+    let accounts = accounts.iter().map(|account| account.id.clone());
+    let unread = states.iter().filter(|state| state.gap.is_some());
     let services = &question.selection.services;
     let counted = kinds::all().filter(|kind| {
         kind.manageable
@@ -261,7 +266,7 @@ fn coverage(question: &Question, recorded: &build::Recorded) -> Coverage {
             && (services.is_empty() || services.iter().any(|name| name == kind.service))
     });
     let mut backends = BTreeSet::new();
-    for facts in recorded.states.iter().map(|state| &state.facts) {
+    for facts in states.iter().map(|state| &state.facts) {
         if let Some((bucket, _)) = &facts.s3 {
             backends.insert(("aws_s3_bucket".to_owned(), bucket.clone()));
         }
@@ -275,11 +280,7 @@ fn coverage(question: &Question, recorded: &build::Recorded) -> Coverage {
         unmanaged: counted.filter(|_| question.unmanaged).map(|kind| kind.name.to_owned()).collect(),
         unread_states: unread.map(|state| state.facts.uri.clone()).collect(),
         backends,
-        lineages: recorded
-            .states
-            .iter()
-            .map(|state| (state.facts.uri.clone(), state.facts.lineage.clone()))
-            .collect(),
+        lineages: states.iter().map(|state| (state.facts.uri.clone(), state.facts.lineage.clone())).collect(),
         services: services.clone(),
         ignored_tags: question.profile.drift.ignore_tags.clone(),
     }
@@ -346,23 +347,4 @@ fn drift_facts(drift: &Drift, live: &Inventory, profile: &Profile, as_of: Offset
         conflicts: addresses(Class::Conflict),
         ghosts: addresses(Class::Ghost),
     }
-}
-
-/// When a live object was made, where its kind's answer tells.
-fn created_at(resource: &Resource) -> Option<OffsetDateTime> {
-    const NAMES: &[&str] = &[
-        "creation_date",
-        "instance_create_time",
-        "cluster_create_time",
-        "snapshot_create_time",
-        "launch_time",
-        "create_time",
-        "create_date",
-        "created_at",
-        "created_time",
-        "creation_time",
-        "start_time",
-    ];
-    let text = NAMES.iter().find_map(|name| resource.raw(name).ok()?.as_str())?;
-    OffsetDateTime::parse(text, &Rfc3339).ok()
 }

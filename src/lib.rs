@@ -17,5 +17,6 @@ pub mod proposal;
 pub mod report;
 pub mod result;
 pub mod score;
+pub mod settle;
 pub mod shelf;
 pub mod snapshot;

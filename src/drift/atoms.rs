@@ -29,7 +29,7 @@ impl Claims {
         let mut claims = Self::default();
         for resource in declared {
             let Some((owner, satellite)) = kinds::satellite(resource.kind()) else {
-                claims.from_elsewhere(&resource);
+                claims.add_elsewhere(&resource);
                 continue;
             };
             let Some(owner_id) = (satellite.owner_id)(&resource) else { continue };
@@ -55,7 +55,7 @@ impl Claims {
     }
 
     /// Claims of a resource that is no part of what it claims (N12).
-    fn from_elsewhere(&mut self, resource: &Resource) {
+    fn add_elsewhere(&mut self, resource: &Resource) {
         let Some(kind) = kinds::find(resource.kind()) else { return };
         for claim in (kind.claims)(resource) {
             let Some(owner) = kinds::find(claim.owner) else { continue };

@@ -214,7 +214,7 @@ fn ignores(facts: &ResourceFacts, kind: &str, change: &ItemChange) -> bool {
             let names = differing(&change.declared, &change.live);
             !names.is_empty() && names.iter().all(|name| arguments(name).iter().any(|name| ignored(name)))
         }
-        Form::Block { .. } => false,
+        Form::Block { .. } | Form::Whole { .. } => false,
     }
 }
 
@@ -420,6 +420,7 @@ mod tests {
             changes,
             gaps: vec![],
             reason: None,
+            object: None,
         }
     }
 

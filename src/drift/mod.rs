@@ -4,6 +4,7 @@ pub mod atoms;
 pub mod canonical;
 mod conflicts;
 pub mod controller;
+pub mod fresh;
 pub mod ignored;
 pub mod label;
 pub mod rules;

@@ -1,17 +1,23 @@
 //! Reads live AWS into a snapshot in memory: the only place that names the AWS provider.
 
+use std::time::Duration;
+
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use stateward::audit::Question;
 use stateward::profile::Profile;
+use stateward::settle;
 use stateward::snapshot::{FORMAT, RecordedAccount, RecordedRegion, Snapshot};
 use stateward_aws::{Aws, Options, calls_for, policy_document};
-use stateward_model::Cause;
+use stateward_model::{Cause, Reading, Wanted};
 use time::OffsetDateTime;
 
 use super::states::{Opened, States};
 use super::{Outside, s3, stamp};
 use crate::cli::{LiveArgs, StateArgs};
+
+/// How long the second look waits.
+const PAUSE: Duration = Duration::from_secs(20);
 
 /// Connects, fetches the states that are in S3, and reads what the question needs.
 ///
@@ -58,13 +64,10 @@ async fn read_all(
     let states = states.settled(&account)?;
     let wanted = question.wanted(&states);
     let bar = progress(aws.listings(&wanted), outside);
-    let mut collected = aws.collect(wanted, &stamp(outside.now), &|_| bar.inc(1)).await;
+    let mut collected = aws.collect(wanted.clone(), &stamp(outside.now), &|_| bar.inc(1)).await;
     bar.finish_and_clear();
-    // What looks like a credential, in a tag or a description, goes no further than this.
-    for resource in collected.readings.iter_mut().flat_map(|reading| &mut reading.harvest.resources) {
-        resource.hide_credentials(&|_| serde_json::Value::String("(looks like a secret)".to_owned()));
-    }
-    Ok(Snapshot {
+    hide_credentials(&mut collected.readings);
+    let mut snapshot = Snapshot {
         format: FORMAT.to_owned(),
         recorded_by: env!("CARGO_PKG_VERSION").to_owned(),
         as_of: stamp(as_of),
@@ -81,10 +84,40 @@ async fn read_all(
         readings: collected.readings,
         operations: collected.operations,
         errors: collected.errors,
-        wall_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        wall_ms: 0,
         states,
         configurations: Vec::new(),
-    })
+    };
+    look_again(&aws, question, &wanted, &mut snapshot, outside).await;
+    snapshot.wall_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(snapshot)
+}
+
+/// What looks like a credential, in a tag or a description, goes no further than this.
+fn hide_credentials(readings: &mut [Reading]) {
+    for resource in readings.iter_mut().flat_map(|reading| &mut reading.harvest.resources) {
+        resource.hide_credentials(&|_| serde_json::Value::String("(looks like a secret)".to_owned()));
+    }
+}
+
+/// Reads once more, after a pause, what differs and was touched so lately that AWS may not tell it right yet (N28).
+async fn look_again(
+    aws: &Aws,
+    question: &Question<'_>,
+    wanted: &Wanted,
+    snapshot: &mut Snapshot,
+    outside: &Outside,
+) {
+    let unsettled = settle::unsettled(snapshot, question, outside.now);
+    if unsettled.is_empty() {
+        return;
+    }
+    tokio::time::sleep(PAUSE).await;
+    let wanted = settle::wanted_again(wanted, &unsettled);
+    let mut again = aws.collect(wanted, &stamp(outside.now), &|_| ()).await;
+    hide_credentials(&mut again.readings);
+    snapshot.operations = again.operations;
+    settle::replace(&mut snapshot.readings, again.readings, &unsettled);
 }
 
 fn options(profile: &Profile, args: &LiveArgs, outside: &Outside) -> Options {
