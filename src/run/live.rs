@@ -17,7 +17,7 @@ use super::{Outside, s3, stamp};
 use crate::cli::{LiveArgs, StateArgs};
 
 /// How long the second look waits.
-const PAUSE: Duration = Duration::from_secs(20);
+const PAUSE: Duration = Duration::from_secs(10);
 
 /// Connects, fetches the states that are in S3, and reads what the question needs.
 ///
