@@ -101,6 +101,10 @@ fn differences(item: &Item) -> Vec<Difference> {
     }));
     let label = label::of_missing(&address.kind).unwrap_or(Label::Other).word();
     match item.class {
+        // The owner is there (else that would be the reason), and has no attribute that tells what is missing of it.
+        Class::Missing if found.is_empty() && item.object.is_some() && item.reason.is_none() => {
+            found.push(at("changed", &item.identity.kind, &Value::Null, &Value::Null, label));
+        }
         Class::Missing if found.is_empty() => found.push(whole("missing", label)),
         Class::Unmanaged if found.is_empty() => found.push(whole("unmanaged", Label::Other.word())),
         Class::Ghost => found.push(whole("ghost", Label::Other.word())),

@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use stateward_model::compare::{Change, hollow, last_segment};
 use stateward_model::kind::{Form, Satellite};
 use stateward_model::kinds::kms;
-use stateward_model::policy::{self, Document};
+use stateward_model::policy::Document;
 use stateward_model::{
     Absent, Address, AnyAttr, Cause, Comparison, Equality, Gap, Kind, Place, Resource, Scope, Slot, compare,
     kinds, schema, secret,
@@ -679,7 +679,7 @@ impl Run<'_> {
                     Form::Atoms { .. } => None,
                 };
                 let Some(block) = block else {
-                    if says_nothing(satellite, resource) {
+                    if says_nothing(owner, satellite, resource) {
                         let address = resource.declared.as_ref().map(|facts| facts.address.clone());
                         let address = address.unwrap_or_default();
                         let suppressed = Suppressed {
@@ -860,11 +860,13 @@ fn distrust(item: &mut Item, resource: &Resource) {
     }
 }
 
-/// N24: a part that says nothing is the same as none, as a public access block with every flag off.
-fn says_nothing(satellite: &Satellite, part: &Resource) -> bool {
-    let Form::Block { to_owner, .. } = satellite.form else { return false };
-    to_owner(part)
-        .is_ok_and(|value| hollow(&value, Absent::Zero) || value.as_str().is_some_and(policy::says_nothing))
+/// N24: a part that says nothing, or no more than the server's default, is the same as none: a public access block with
+/// every flag off, a policy without statements.
+fn says_nothing(owner: &Kind, satellite: &Satellite, part: &Resource) -> bool {
+    let Form::Block { attribute, to_owner, .. } = satellite.form else { return false };
+    let Ok(value) = to_owner(part) else { return false };
+    let same = owner.attribute(attribute).map(|attr| compare(attr, &value, &Value::Null));
+    hollow(&value, Absent::Zero) || matches!(same, Some(Comparison::Equal | Comparison::Suppressed(_)))
 }
 
 /// N3: why ids stand where the state has principals.
