@@ -12,6 +12,7 @@ pub mod provider;
 pub mod resource;
 pub mod schema;
 pub mod secret;
+pub mod trail;
 
 pub use attr::{Absent, AnyAttr, Attr, Equality, Nested};
 pub use compare::{Change, Comparison, compare};
