@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use stateward_model::trail::{Lookup, Trail};
 use stateward_model::{Address, GLOBAL, Kind, Place, Resource, Wanted, kinds};
 use time::OffsetDateTime;
 
 use crate::check::{Check, DriftFacts, StateFacts, Subject, View};
 use crate::drift::fresh::created_at;
-use crate::drift::ignored::{Belonging, Used};
-use crate::drift::{self, Class, Coverage, Drift, Item, Label};
+use crate::drift::ignored::{Belonging, ConfigFacts, Used};
+use crate::drift::{self, Class, Coverage, Drift, Item, Label, who};
 use crate::inventory::{Inventory, Side};
 use crate::judge::{self, Addresses, Finding, Statuses};
 use crate::plan::{self, Selection, UnknownWord};
@@ -114,34 +115,15 @@ pub(crate) struct Identity {
 
 /// Answers `question` over `snapshot` as of `as_of`.
 pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, run: Run) -> Document {
-    let Snapshot { accounts, regions, readings, operations, errors, wall_ms, states, configurations, .. } =
-        asked(snapshot, question);
-    let mut recorded = build::Recorded { accounts, regions, operations, errors, wall_ms, states };
-    let mut live = Inventory::live(readings);
-    let accounts = recorded.accounts.iter().map(|account| (account.id.clone(), account.gap.clone()));
-    let regions: Vec<String> = question.profile.regions.iter().map(|region| region.name.clone()).collect();
-    live.expect(&accounts.collect::<Vec<_>>(), &regions);
-    for state in &mut recorded.states {
-        state.facts.observe(state.resources.iter(), &question.profile.environments);
-        state.facts.unread = state.gap.clone();
-    }
+    let (recorded, live, configurations, trail) = laid_out(snapshot, question);
     let declared = || recorded.states.iter().flat_map(|state| state.resources.iter());
     let identities = identities(declared(), &live);
     let facts: Vec<StateFacts> = recorded.states.iter().map(|state| state.facts.clone()).collect();
 
-    let mut idle_rules = Vec::new();
-    let mut used = Vec::new();
-    let compare = question.drift && !recorded.states.is_empty();
-    let drift = compare.then(|| {
-        let mut drift =
-            drift::reconcile(declared, &live, &coverage(question, &recorded.accounts, &recorded.states));
-        if !configurations.is_empty() {
-            let belonging = Belonging::of(&configurations, declared());
-            used = drift.ignored_by(&configurations, &belonging);
-        }
-        idle_rules = drift.ignore(question.profile, as_of.date());
-        drift
-    });
+    let Compared { mut drift, idle_rules, used } = compared(&recorded, &live, &configurations, question, as_of);
+    if let (Some(drift), Some(trail)) = (&mut drift, &trail) {
+        who::attribute(drift, declared(), trail, &scene(question, &recorded, as_of));
+    }
     let drift_facts = drift.as_ref().map(|drift| drift_facts(drift, &live, question.profile, as_of));
     let addresses = addresses(declared(), &live);
     let view = View {
@@ -162,6 +144,80 @@ pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, 
     let found =
         Found { live, drift, idle_rules, configurations: used, findings, declared, scorecard, identities };
     build::document(&recorded, found, question, run)
+}
+
+/// A recording with its readings as an inventory, and the events that were looked up for it.
+fn laid_out(
+    snapshot: Snapshot,
+    question: &Question,
+) -> (build::Recorded, Inventory, Vec<ConfigFacts>, Option<Trail>) {
+    let Snapshot { accounts, regions, readings, operations, errors, wall_ms, states, configurations, trail, .. } =
+        asked(snapshot, question);
+    let mut recorded = build::Recorded { accounts, regions, operations, errors, wall_ms, states };
+    let mut live = Inventory::live(readings);
+    let accounts = recorded.accounts.iter().map(|account| (account.id.clone(), account.gap.clone()));
+    let regions: Vec<String> = question.profile.regions.iter().map(|region| region.name.clone()).collect();
+    live.expect(&accounts.collect::<Vec<_>>(), &regions);
+    for state in &mut recorded.states {
+        state.facts.observe(state.resources.iter(), &question.profile.environments);
+        state.facts.unread = state.gap.clone();
+    }
+    (recorded, live, configurations, trail)
+}
+
+/// State against live, and what became of the rules that take something out of it.
+#[derive(Default)]
+struct Compared {
+    /// Without what the profile ignores; none where nothing was to be compared.
+    drift: Option<Drift>,
+    /// Ignore rules of the profile without effect.
+    idle_rules: Vec<String>,
+    /// What became of the configurations.
+    used: Vec<Used>,
+}
+
+fn compared(
+    recorded: &build::Recorded,
+    live: &Inventory,
+    configurations: &[ConfigFacts],
+    question: &Question,
+    as_of: OffsetDateTime,
+) -> Compared {
+    if !question.drift || recorded.states.is_empty() {
+        return Compared::default();
+    }
+    let declared = || recorded.states.iter().flat_map(|state| state.resources.iter());
+    let mut drift = drift::reconcile(declared, live, &coverage(question, &recorded.accounts, &recorded.states));
+    let mut used = Vec::new();
+    if !configurations.is_empty() {
+        let belonging = Belonging::of(configurations, declared());
+        used = drift.ignored_by(configurations, &belonging);
+    }
+    let idle_rules = drift.ignore(question.profile, as_of.date());
+    Compared { drift: Some(drift), idle_rules, used }
+}
+
+/// What to look up in CloudTrail, so that the result over `snapshot` can say who made the differences.
+pub fn lookups(snapshot: &Snapshot, question: &Question, as_of: OffsetDateTime) -> Vec<Lookup> {
+    let (recorded, live, configurations, _) = laid_out(snapshot.clone(), question);
+    let declared = recorded.states.iter().flat_map(|state| state.resources.iter());
+    let compared = compared(&recorded, &live, &configurations, question, as_of);
+    let scene = scene(question, &recorded, as_of);
+    compared.drift.map(|drift| who::lookups(&drift, declared, &scene)).unwrap_or_default()
+}
+
+fn scene<'a>(question: &'a Question, recorded: &build::Recorded, as_of: OffsetDateTime) -> who::Scene<'a> {
+    let written = |state: &RecordedState| Some((state.facts.uri.clone(), state.facts.written_at.clone()?));
+    let settings = &question.profile.drift;
+    let accounts = recorded.accounts.iter().map(|account| account.id.clone());
+    let first = question.profile.regions.first();
+    who::Scene {
+        as_of,
+        written: recorded.states.iter().filter_map(written).collect(),
+        home: who::home_of_global_services(first.map_or("", |region| &region.name)).to_owned(),
+        pipeline_roles: &settings.pipeline_roles,
+        pseudonyms: settings.pseudonyms.then(|| who::key_of(&settings.pseudonym_key, accounts)),
+    }
 }
 
 /// Of a recording, what the question asks: a replay must not see regions, types or errors that a live run would not

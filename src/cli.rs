@@ -149,6 +149,9 @@ pub struct Audit {
     /// Which estate.
     #[command(flatten)]
     pub source: SourceArgs,
+    /// Whether to ask who made the differences.
+    #[command(flatten)]
+    pub who: WhoArgs,
     /// Where the estate is read.
     #[command(flatten)]
     pub live: LiveArgs,
@@ -202,6 +205,9 @@ pub struct Drift {
     /// Which estate.
     #[command(flatten)]
     pub source: SourceArgs,
+    /// Whether to ask who made the differences.
+    #[command(flatten)]
+    pub who: WhoArgs,
     /// Where the estate is read.
     #[command(flatten)]
     pub live: LiveArgs,
@@ -257,6 +263,9 @@ pub struct Collect {
     /// The moment that ages are counted from, RFC 3339 (default: now)
     #[arg(long, value_name = "TIME", value_parser = moment)]
     pub as_of: Option<OffsetDateTime>,
+    /// Whether to ask who made the differences.
+    #[command(flatten)]
+    pub who: WhoArgs,
     /// Where the estate is read.
     #[command(flatten)]
     pub live: LiveArgs,
@@ -324,6 +333,9 @@ pub struct Policy {
     /// Which checks.
     #[command(flatten)]
     pub select: SelectArgs,
+    /// Whether to ask who made the differences.
+    #[command(flatten)]
+    pub who: WhoArgs,
 }
 
 /// `stateward generate`.
@@ -438,6 +450,15 @@ pub struct LiveArgs {
     /// Deadline of the whole collection, like 90s or 15m; what is not read by then is unknown
     #[arg(long, value_name = "DURATION", value_parser = span)]
     pub timeout: Option<Duration>,
+}
+
+/// Who made the differences.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Drift")]
+pub struct WhoArgs {
+    /// Ask CloudTrail who made the differences: two requests a second, so it takes its time
+    #[arg(long)]
+    pub who: bool,
 }
 
 /// Reports.

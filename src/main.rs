@@ -48,6 +48,7 @@ fn outside(talk: &Talk) -> run::Outside {
         now: time::OffsetDateTime::now_utc(),
         endpoint: std::env::var("AWS_ENDPOINT_URL").ok().filter(|url| !url.is_empty()),
         run_id: random_id(),
+        pseudonym_key: std::env::var("STATEWARD_PSEUDONYM_KEY").unwrap_or_default(),
         width: terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)).filter(|_| out),
         colour: colour(out),
         colour_messages: colour(err),

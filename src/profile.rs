@@ -471,6 +471,15 @@ pub struct DriftSettings {
     pub changed_share: Exact,
     /// Keys of tags that are not compared, as `ignore_tags` of the provider has them.
     pub ignore_tags: Vec<Pattern>,
+    /// Whether CloudTrail is asked who made the differences.
+    pub attribution: bool,
+    /// Roles with which pipelines apply, by name.
+    pub pipeline_roles: Vec<Pattern>,
+    /// Whether persons and addresses get pseudonyms in results.
+    pub pseudonyms: bool,
+    /// The key of the pseudonyms; empty for one of the account. It comes from outside and is written nowhere.
+    #[serde(skip)]
+    pub pseudonym_key: String,
 }
 
 /// Checks left out, and severities changed.
@@ -497,6 +506,8 @@ pub struct Collection {
     pub run_timeout: Duration,
     /// Requests per second by service prefix.
     pub rates: BTreeMap<String, u32>,
+    /// Requests to CloudTrail that a run may make in one account and region to find out who made the differences.
+    pub attribution_lookups: u32,
 }
 
 impl Profile {
@@ -536,10 +547,15 @@ impl Profile {
     }
 
     /// SHA-256 over the canonical form, in hexadecimal. Profiles that judge alike hash alike: comments, order and
-    /// layers do not count, nor do the limits of the collection.
+    /// layers do not count, nor do the limits of the collection and the search for who made a difference.
     pub fn hash(&self) -> String {
         let mut table = self.table();
         table.remove("collection");
+        if let Some(drift) = table.get_mut("drift").and_then(toml::Value::as_table_mut) {
+            for key in ["attribution", "pipeline_roles", "pseudonyms"] {
+                drift.remove(key);
+            }
+        }
         hex(&Sha256::digest(table.to_string()))
     }
 
@@ -600,6 +616,17 @@ impl Profile {
         self.collection.call_timeout = self.collection.call_timeout.min(deadline);
         self.layers.forget("collection.run_timeout");
         self.layers.forget("collection.call_timeout");
+    }
+
+    /// Asks CloudTrail who made the differences, as the command line wants it.
+    pub fn ask_who(&mut self) {
+        self.drift.attribution = true;
+        self.layers.forget("drift.attribution");
+    }
+
+    /// Sets the key of the pseudonyms.
+    pub fn set_pseudonym_key(&mut self, key: String) {
+        self.drift.pseudonym_key = key;
     }
 
     /// The waivers with their standing on `day`, the day of the as-of time in UTC.

@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use serde::{Deserialize, Serialize};
+use stateward_model::trail::Trail;
 use stateward_model::{CollectionError, Gap, OperationCount, Place, Reading};
 
 use crate::check::StateFacts;
@@ -71,6 +72,9 @@ pub struct Snapshot {
     /// What configurations tell of the resources.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub configurations: Vec<ConfigFacts>,
+    /// The events of CloudTrail on what drifted, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trail: Option<Trail>,
 }
 
 /// Why a snapshot could not be read.
@@ -153,6 +157,7 @@ mod tests {
             wall_ms: 0,
             states: vec![],
             configurations: vec![],
+            trail: None,
         }
     }
 

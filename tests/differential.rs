@@ -94,6 +94,7 @@ fn as_refreshed(name: &'static str, plan: &[u8], state: &[u8]) -> Case {
         wall_ms: 0,
         states: vec![recorded],
         configurations: vec![],
+        trail: None,
     };
     Case { name, drift: drift(snapshot), plan, values }
 }

@@ -421,6 +421,7 @@ mod tests {
             gaps: vec![],
             reason: None,
             object: None,
+            who: None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use stateward_model::policy::Document;
+use stateward_model::{AnyAttr, Kind, kinds};
 
 /// What kind of change it is, gravest last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -319,6 +320,20 @@ const WORDS_FOR_PEOPLE: &[&str] =
 /// The label of an instance that is missing.
 pub fn of_missing(kind: &str) -> Option<Label> {
     GUARDS.contains(&kind).then_some(Label::Loosening)
+}
+
+/// True for a type that protects something, or has an attribute that does.
+pub fn guards(kind: &str) -> bool {
+    GUARDS.contains(&kind) || kinds::find(kind).is_some_and(|kind| !guarded(kind).is_empty())
+}
+
+/// The attributes of a type of which one way is the safer one.
+pub fn guarded(kind: &Kind) -> Vec<&'static str> {
+    let top = |path: &'static str| path.split('.').next().unwrap_or(path);
+    let of_it = |attr: &&AnyAttr| {
+        GUARDED.iter().any(|(name, path, _)| (*name == "*" || *name == kind.name) && top(path) == attr.path)
+    };
+    kind.attributes.iter().filter(of_it).map(|attr| attr.path).collect()
 }
 
 /// The label of one change.

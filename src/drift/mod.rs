@@ -8,6 +8,7 @@ pub mod fresh;
 pub mod ignored;
 pub mod label;
 pub mod rules;
+pub mod who;
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -98,6 +99,8 @@ pub struct Item {
     pub reason: Option<String>,
     /// For a part: the object that it belongs to, and what differs of it.
     pub object: Option<Object>,
+    /// Who made the difference, where that was asked for.
+    pub who: Option<who::Who>,
 }
 
 impl Item {
@@ -117,6 +120,7 @@ impl Item {
             gaps: Vec::new(),
             reason: None,
             object: None,
+            who: None,
         }
     }
 
@@ -135,6 +139,7 @@ impl Item {
             gaps: Vec::new(),
             reason: None,
             object: None,
+            who: None,
         }
     }
 

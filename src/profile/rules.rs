@@ -172,6 +172,9 @@ fn settings(profile: &Profile) -> Result<(), ProfileError> {
     require(holds, profile, "collection.concurrency", "is out of range", "write 1 to 256")?;
     let help = "write a duration above zero, like `60s`";
     require(!limits.call_timeout.is_zero(), profile, "collection.call_timeout", "is zero", help)?;
+    let holds = limits.attribution_lookups <= 10_000;
+    let help = "write 0 to 10000; two a second are allowed";
+    require(holds, profile, "collection.attribution_lookups", "is out of range", help)?;
     let help = "the whole collection needs at least the time of one call";
     let holds = limits.run_timeout >= limits.call_timeout;
     require(holds, profile, "collection.run_timeout", "is shorter than `collection.call_timeout`", help)?;

@@ -152,6 +152,7 @@ fn refusals_name_the_rule() {
         ("[environments]\nnonproduction_weight = 0.1", "1 or 0.25"),
         ("[accounts]\nknown = ['1234']", "12 digits"),
         ("[collection]\nconcurrency = 0", "1 to 256"),
+        ("[collection]\nattribution_lookups = 10001", "0 to 10000"),
         ("[checks]\ndisable = ['NET-01', 'NET-01']", "twice"),
         ("[[ignore]]\npath = '*'\nreason = 'r'\nowner = 'o'", "hide every difference"),
         ("[[ignore]]\npath = 'tags'\nreason = ''\nowner = 'o'", "`ignore[0].reason` is empty"),

@@ -2,11 +2,11 @@
 
 use ::csv::WriterBuilder;
 
-use super::{Look, ReportError, words};
+use super::{Look, ReportError, who, words};
 use crate::result::{Document, DriftChange, DriftItem, Finding};
 
 /// The header. A row leaves empty what its record has not.
-pub const HEADER: [&str; 26] = [
+pub const HEADER: [&str; 28] = [
     // `finding` or `drift`.
     "record",
     "fingerprint",
@@ -30,6 +30,8 @@ pub const HEADER: [&str; 26] = [
     "declared",
     "live",
     "breaks",
+    "who",
+    "who_confidence",
     // Of both: where it is.
     "type",
     "id",
@@ -69,7 +71,7 @@ fn guarded(text: String) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{text}") } else { text }
 }
 
-fn finding(of: &Finding) -> [String; 26] {
+fn finding(of: &Finding) -> [String; 28] {
     let resource = &of.resource;
     let controls = |(framework, ids): (&String, &Vec<String>)| format!("{framework}: {}", ids.join(" "));
     let compliance: Vec<String> = of.compliance.iter().map(controls).collect();
@@ -93,6 +95,8 @@ fn finding(of: &Finding) -> [String; 26] {
         String::new(),
         String::new(),
         String::new(),
+        String::new(),
+        String::new(),
         resource.kind.clone(),
         resource.id.clone(),
         resource.account.clone(),
@@ -103,7 +107,7 @@ fn finding(of: &Finding) -> [String; 26] {
     ]
 }
 
-fn drift(of: &DriftItem, change: Option<&DriftChange>) -> [String; 26] {
+fn drift(of: &DriftItem, change: Option<&DriftChange>) -> [String; 28] {
     let label = change.map(|change| change.label.clone()).or_else(|| of.label.clone());
     let [path, declared, live] = match change {
         Some(change) => [change.path.clone(), words::value(&change.declared), words::value(&change.live)],
@@ -129,6 +133,8 @@ fn drift(of: &DriftItem, change: Option<&DriftChange>) -> [String; 26] {
         declared,
         live,
         of.breaks.join(" "),
+        who::sentence(of).unwrap_or_default(),
+        of.who.as_ref().map(|who| who.confidence.clone()).unwrap_or_default(),
         of.kind.clone(),
         of.id.clone(),
         of.account.clone(),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::prose::{self, Block, Span};
 use super::words::{self, Group, Unread};
-use super::{Look, ReportError};
+use super::{Look, ReportError, who};
 use crate::result::{Configuration, Document, Drift, DriftItem, Finding, Outcome, Score, Status, Step};
 
 /// Steps that are listed: a comment on a pull request has its limits. The JSON result has them all.
@@ -377,6 +377,7 @@ fn drift_item(page: &mut Page, item: &DriftItem) {
         let note = change.note.as_ref().map(|note| format!(" ({})", text(note))).unwrap_or_default();
         format!("  - {}: {} → {}{note}", code(&change.path), code(&declared), code(&live))
     }));
+    lines.extend(who::sentence(item).map(|who| format!("  - who: {}", text(&who))));
     if !item.breaks.is_empty() {
         lines.push(format!("  - breaks {}", text(&item.breaks.join(", "))));
     }

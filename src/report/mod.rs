@@ -9,6 +9,7 @@ pub mod prose;
 pub mod table;
 #[cfg(test)]
 mod tests;
+mod who;
 pub mod words;
 
 use crate::result::Document;

@@ -7,7 +7,7 @@ mod tests;
 use std::collections::BTreeSet;
 
 use super::words::{self, DriftAnswer, Group, Unread};
-use super::{Look, ReportError};
+use super::{Look, ReportError, who};
 use crate::result::{
     Component, Criterion, Decision, Document, Drift, DriftItem, Finding, Gate, Outcome, Score, Status, Step,
 };
@@ -291,6 +291,9 @@ fn drift_item(canvas: &mut Canvas, item: &DriftItem) {
         if let Some(note) = &change.note {
             canvas.line(6, &[soft(note)]);
         }
+    }
+    if let Some(who) = who::sentence(item) {
+        canvas.line(4, &[soft("who:"), plain(who)]);
     }
     if !item.breaks.is_empty() {
         canvas.line(4, &[Cell::new("breaks", Paint::Bad), plain(item.breaks.join(", "))]);

@@ -552,7 +552,7 @@ impl DriftAnswer {
 pub fn drift_answer(document: &Document) -> DriftAnswer {
     let Some(drift) = &document.drift else { return DriftAnswer::Incomplete };
     let sum = &drift.summary;
-    let all_read = document.collection.errors.is_empty()
+    let all_read = document.collection.errors.iter().all(|error| error.affects.attribution)
         && drift.unread_states.is_empty()
         && document.scope.states.iter().all(|state| state.outcome == Outcome::Read);
     match sum.changed + sum.missing + sum.unmanaged + sum.ghost + sum.conflict {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use stateward_model::kind::Form;
-use stateward_model::{Address, Cause, CollectionError, OperationCount, kinds, secret};
+use stateward_model::{Address, Cause, CollectionError, OperationCount, kinds, secret, trail};
 
 use crate::audit::{Found, Question};
 use crate::check::Check;
@@ -478,6 +478,7 @@ fn drift_item(
         changes,
         reasons: item.reason.into_iter().chain(item.gaps.iter().map(ToString::to_string)).collect(),
         breaks,
+        who: item.who.map(out::Who::from),
         import_block,
     }
 }
@@ -561,6 +562,7 @@ fn collection_error(error: &CollectionError, question: &Question) -> out::Collec
         affects: out::Affects {
             checks: question.checks.iter().filter(touched).map(|check| check.id.to_owned()).collect(),
             types: error.types.clone(),
+            attribution: name == trail::LOOKUP,
         },
     }
 }

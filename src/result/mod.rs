@@ -6,12 +6,14 @@
 
 pub mod build;
 mod numbers;
+mod who;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+pub use who::Who;
 
 #[cfg(test)]
 pub(crate) mod sample;
@@ -603,6 +605,9 @@ pub struct DriftItem {
     /// Checks that pass on the state and fail on the live object.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub breaks: Vec<String>,
+    /// Who made the difference, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub who: Option<Who>,
     /// For an unmanaged object: the block that would bring it under management.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub import_block: Option<String>,
@@ -742,6 +747,9 @@ pub struct Affects {
     pub checks: BTreeSet<String>,
     /// Terraform types.
     pub types: BTreeSet<String>,
+    /// True when it keeps from finding out who made a difference, and nothing else.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub attribution: bool,
 }
 
 /// Why a stored result could not be read.

@@ -1102,7 +1102,41 @@ fn item(class: &str, address: Option<&str>, kind: &str, id: &str, region: &str) 
         changes: Vec::new(),
         reasons: Vec::new(),
         breaks: Vec::new(),
+        who: None,
         import_block: None,
+    }
+}
+
+/// What somebody did, as CloudTrail tells.
+fn who(confidence: &str, actor: &str, kind: &str, event: &str, agent: &str) -> Who {
+    Who {
+        confidence: confidence.into(),
+        time: Some("2026-02-28T16:41:07Z".into()),
+        actor: Some(actor.into()),
+        actor_kind: Some(kind.into()),
+        through: None,
+        event: Some(event.into()),
+        source: Some("rds.amazonaws.com".into()),
+        address: Some("203.0.113.7".into()),
+        agent: Some(agent.into()),
+        pipeline: false,
+        paths: Vec::new(),
+        reason: None,
+    }
+}
+
+fn nobody(reason: &str) -> Who {
+    Who {
+        confidence: "none".into(),
+        time: None,
+        actor: None,
+        actor_kind: None,
+        event: None,
+        source: None,
+        address: None,
+        agent: None,
+        reason: Some(reason.into()),
+        ..who("", "", "", "", "")
     }
 }
 
@@ -1180,6 +1214,16 @@ fn drift() -> Drift {
                 change("publicly_accessible", json!(false), json!(true), loosening),
             ],
             breaks: vec!["STO-19".into(), "STO-22".into()],
+            who: Some(Who {
+                paths: vec!["publicly_accessible".into()],
+                ..who(
+                    "certain",
+                    "alice@acme.example (Administrator)",
+                    "sso_user",
+                    "ModifyDBInstance",
+                    "console",
+                )
+            }),
             ..item(
                 "changed",
                 Some("module.orders.aws_db_instance.main"),
@@ -1192,6 +1236,12 @@ fn drift() -> Drift {
             label: Some("capacity".into()),
             changes: vec![change("instance_type", json!("m7g.large"), json!("m7g.2xlarge"), "capacity")],
             name: Some("orders-app-a".into()),
+            who: Some(Who {
+                pipeline: true,
+                source: Some("ec2.amazonaws.com".into()),
+                reason: Some("a role of the pipeline: look for an apply that broke off".into()),
+                ..who("likely", "deploy/run-4711", "role", "ModifyInstanceAttribute", "terraform")
+            }),
             ..item(
                 "changed",
                 Some("module.orders.aws_instance.app[\"a\"]"),
@@ -1228,6 +1278,10 @@ fn drift() -> Drift {
                 loosening,
             )],
             breaks: vec!["CLD-20".into()],
+            who: Some(Who {
+                source: Some("sqs.amazonaws.com".into()),
+                ..who("possible", "root", "root", "SetQueueAttributes", "cli")
+            }),
             ..item(
                 "changed",
                 Some("module.orders.aws_sqs_queue.jobs"),
@@ -1239,6 +1293,7 @@ fn drift() -> Drift {
         DriftItem {
             label: Some("tag".into()),
             changes: vec![change("tags[\"CostCentre\"]", json!("4711"), Value::Null, "tag")],
+            who: Some(nobody("no event of the 90 days that can be looked up explains it")),
             ..item(
                 "changed",
                 Some("module.network.aws_vpc.main"),
@@ -1487,7 +1542,7 @@ fn error(
             "GetBucketReplication" => "s3:GetReplicationConfiguration".into(),
             _ => format!("{service}:{operation}"),
         }),
-        affects: Affects { checks: names(checks), types: names(types) },
+        affects: Affects { checks: names(checks), types: names(types), attribution: false },
     }
 }
 

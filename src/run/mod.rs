@@ -34,6 +34,8 @@ pub struct Outside {
     pub endpoint: Option<String>,
     /// A random id.
     pub run_id: String,
+    /// `STATEWARD_PSEUDONYM_KEY`; empty where it is not set.
+    pub pseudonym_key: String,
     /// Columns of the terminal on standard output.
     pub width: Option<usize>,
     /// Whether standard output is coloured.
@@ -114,7 +116,8 @@ fn demo(demo: &cli::Demo, outside: &Outside) -> anyhow::Result<u8> {
 }
 
 fn audit(audit: &cli::Audit, outside: &Outside) -> anyhow::Result<u8> {
-    let profile = profile(&audit.profile, &audit.source.region, Some(&audit.live))?;
+    let profile =
+        asking(&audit.who, outside, profile(&audit.profile, &audit.source.region, Some(&audit.live))?);
     if audit.profile.print_profile {
         return output::print(&profile.to_toml());
     }
@@ -149,7 +152,8 @@ fn audit_code(audit: &cli::Audit, document: &Document) -> u8 {
 }
 
 fn drift(drift: &cli::Drift, outside: &Outside) -> anyhow::Result<u8> {
-    let profile = profile(&drift.profile, &drift.source.region, Some(&drift.live))?;
+    let profile =
+        asking(&drift.who, outside, profile(&drift.profile, &drift.source.region, Some(&drift.live))?);
     if drift.profile.print_profile {
         return output::print(&profile.to_toml());
     }
@@ -196,22 +200,24 @@ fn drift_code(document: &Document, fail_on: &[DriftFailOn]) -> u8 {
     if fail_on.iter().map(counted).sum::<usize>() > 0 {
         return 2;
     }
-    let unread =
-        counts.unknown > 0 || !drift.unread_states.is_empty() || !document.collection.errors.is_empty();
+    // Not to know who did it leaves nothing open of what differs.
+    let mut errors = document.collection.errors.iter().filter(|error| !error.affects.attribution);
+    let unread = counts.unknown > 0 || !drift.unread_states.is_empty() || errors.next().is_some();
     if unread { 3 } else { 0 }
 }
 
 /// An estate of which nothing at all could be read is no estate: the run has failed, and writes no result that could
 /// take the place of a good one.
 fn nothing_read(document: &Document) -> anyhow::Result<()> {
-    let errors = &document.collection.errors;
+    let mut errors = document.collection.errors.iter().filter(|error| !error.affects.attribution);
     let scope = &document.scope;
     let read = scope.services.iter().any(|service| service.outcome != stateward::result::Outcome::Unreadable);
-    match errors.first() {
+    let first = errors.next();
+    match first {
         Some(error) if !read && !scope.services.is_empty() => Err(anyhow!(
             "nothing could be read: {} operations failed, the first being {}:{} in {} ({}: {})\n  remedy: check \
              credentials, network and permissions; `stateward policy` prints what is needed",
-            errors.len(),
+            errors.count() + 1,
             error.service,
             error.operation,
             error.region,
@@ -223,7 +229,8 @@ fn nothing_read(document: &Document) -> anyhow::Result<()> {
 }
 
 fn collect(collect: &cli::Collect, outside: &Outside) -> anyhow::Result<u8> {
-    let profile = profile(&collect.profile, &collect.region, Some(&collect.live))?;
+    let profile =
+        asking(&collect.who, outside, profile(&collect.profile, &collect.region, Some(&collect.live))?);
     if collect.profile.print_profile {
         return output::print(&profile.to_toml());
     }
@@ -261,7 +268,7 @@ fn report(report: &cli::Report, outside: &Outside) -> anyhow::Result<u8> {
 
 #[cfg(feature = "aws")]
 fn policy(policy: &cli::Policy, outside: &Outside) -> anyhow::Result<u8> {
-    let profile = profile(&policy.profile, &[], None)?;
+    let profile = asking(&policy.who, outside, profile(&policy.profile, &[], None)?);
     if policy.profile.print_profile {
         return output::print(&profile.to_toml());
     }
@@ -303,6 +310,12 @@ fn estate(
         }
         if !configurations.is_empty() {
             snapshot.configurations = configurations;
+        }
+        if question.profile.drift.attribution && snapshot.trail.is_none() {
+            outside.say(&format!(
+                "{}: the recording holds no events, so it cannot tell who made the differences; record it with `stateward collect --who`",
+                path.display()
+            ));
         }
         let recorded = moment(&snapshot.as_of)?;
         let as_of = source.as_of.unwrap_or(recorded);
@@ -382,6 +395,15 @@ fn profile(
         }
     }
     Ok(profile)
+}
+
+/// The profile as the command line wants the question of who to be put.
+fn asking(who: &cli::WhoArgs, outside: &Outside, mut profile: Profile) -> Profile {
+    if who.who {
+        profile.ask_who();
+    }
+    profile.set_pseudonym_key(outside.pseudonym_key.clone());
+    profile
 }
 
 fn new_run(command: &str, profile: &Profile, as_of: OffsetDateTime, outside: &Outside) -> Run {

@@ -150,12 +150,24 @@ pub struct TrailEvent {
     pub request: Option<Request>,
 }
 
-/// What to look up: one resource.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// By what events are looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LookupBy {
+    /// By the name of a resource.
+    Resource,
+    /// By the name of the event, for settings of an account, which are no resource.
+    Event,
+}
+
+/// What to look up: one resource, or one setting of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lookup {
     /// The account, and the region whose events to look through.
     pub place: Place,
-    /// The names under which CloudTrail may have the resource, likeliest first.
+    /// What the names are.
+    pub by: LookupBy,
+    /// The names under which CloudTrail may have it, likeliest first.
     pub names: Vec<String>,
     /// From when, RFC 3339.
     pub since: String,
@@ -182,6 +194,8 @@ pub enum LookupOutcome {
 pub struct LookedUp {
     /// Where.
     pub place: Place,
+    /// What the names are.
+    pub by: LookupBy,
     /// The names.
     pub names: Vec<String>,
     /// What became of it.

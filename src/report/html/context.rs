@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use crate::report::who;
 use crate::report::words::{self, DriftAnswer, Group, PlaceView, Unread};
 use crate::result::{
     Component, Configuration, Criterion, Decision, Document, Drift, DriftItem, Finding, Gate, Outcome, Score,
@@ -554,6 +555,7 @@ fn drift_item(of: &DriftItem, with_state: bool) -> Value {
         "reasons": of.reasons,
         "changes": changes,
         "breaks": of.breaks.join(", "),
+        "who": who::sentence(of),
         "import_block": of.import_block,
     })
 }
