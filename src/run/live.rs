@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use anyhow::bail;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use stateward::audit::Question;
+use stateward::audit::{Question, lookups};
 use stateward::profile::Profile;
 use stateward::settle;
 use stateward::snapshot::{FORMAT, RecordedAccount, RecordedRegion, Snapshot};
-use stateward_aws::{Aws, Options, calls_for, policy_document};
-use stateward_model::{Cause, Reading, Wanted};
+use stateward_aws::{Aws, Options, attribution_calls, calls_for, policy_document};
+use stateward_model::{Cause, CollectionError, Reading, Wanted, trail};
 use time::OffsetDateTime;
 
 use super::states::{Opened, States};
@@ -87,8 +87,12 @@ async fn read_all(
         wall_ms: 0,
         states,
         configurations: Vec::new(),
+        trail: None,
     };
     look_again(&aws, question, &wanted, &mut snapshot, outside).await;
+    if question.profile.drift.attribution && question.drift && !snapshot.states.is_empty() {
+        who_made_it(&aws, &mut snapshot, question, as_of).await;
+    }
     snapshot.wall_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(snapshot)
 }
@@ -118,6 +122,17 @@ async fn look_again(
     hide_credentials(&mut again.readings);
     snapshot.operations = again.operations;
     settle::replace(&mut snapshot.readings, again.readings, &unsettled);
+}
+
+/// Asks CloudTrail about what differs. Whatever comes of it, the comparison stands.
+async fn who_made_it(aws: &Aws, snapshot: &mut Snapshot, question: &Question<'_>, as_of: OffsetDateTime) {
+    let lookups = lookups(snapshot, question, as_of);
+    snapshot.trail = Some(aws.look_up(&lookups, question.profile.collection.attribution_lookups).await);
+    snapshot.operations = aws.ledger().counts();
+    // Of what failed since, only this call: a second look that failed left the first one standing.
+    let of_trail = |error: &CollectionError| format!("{}:{}", error.service, error.operation) == trail::LOOKUP;
+    snapshot.errors.extend(aws.ledger().errors().into_iter().filter(of_trail));
+    snapshot.errors.sort();
 }
 
 fn options(profile: &Profile, args: &LiveArgs, outside: &Outside) -> Options {
@@ -155,7 +170,10 @@ pub fn policy(question: &Question, args: &StateArgs, outside: &Outside) -> anyho
         // What a state will need is not known before it is read.
         stateward::plan::for_everything(&mut wanted);
     }
-    let calls = calls_for(&wanted, !in_s3.is_empty());
+    let mut calls = calls_for(&wanted, !in_s3.is_empty());
+    if question.profile.drift.attribution {
+        calls.extend(attribution_calls());
+    }
     let mut text = serde_json::to_string_pretty(&policy_document(&calls, &in_s3))?;
     text.push('\n');
     Ok(text)

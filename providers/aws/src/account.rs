@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::call::Call;
+use crate::cloudtrail::TRAIL_CALLS;
 use crate::collectors;
 use crate::guard::AllowList;
 use crate::ledger::Ledger;
@@ -189,7 +190,7 @@ impl Aws {
                 pause: self.options.pause,
                 deadline: self.started + self.options.deadline,
             },
-            allow: AllowList::new(all_calls()),
+            allow: AllowList::new(all_calls().iter().chain(TRAIL_CALLS).copied()),
             path_style: self.options.endpoint_url.is_some(),
             width: self.options.concurrency.max(1),
         })
@@ -214,6 +215,17 @@ impl Aws {
         let region = region.unwrap_or_else(|| self.home_region());
         let shared = self.shared(Arc::new(Wanted::default()));
         Some(self.session(&account.id, region, &account.sdk, shared, None))
+    }
+
+    /// A session of an account that was entered, in a region that need not be audited.
+    pub(crate) fn session_in(&self, account: &str, region: &str) -> Option<Session> {
+        let entered = self.entered.iter().find(|entered| entered.id == account)?;
+        let shared = self.shared(Arc::new(Wanted::default()));
+        let home = self.session(account, self.home_region(), &entered.sdk, shared.clone(), None);
+        Some(match region == self.home_region() {
+            true => home,
+            false => self.session(account, region, &entered.sdk, shared, Some(home)),
+        })
     }
 
     /// How many listings [`Aws::collect`] will make for `wanted`, for those who show progress.

@@ -17,6 +17,7 @@ use stateward_model::{Kind, Wanted};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
+use crate::cloudtrail::TRAIL_CALLS;
 use crate::guard::AllowList;
 use crate::ledger::Ledger;
 use crate::limiter::Limiter;
@@ -67,10 +68,12 @@ impl HttpConnector for Canned {
                 .unwrap_or_default(),
         };
         let (status, body) = (self.0)(&asked);
-        HttpConnectorFuture::ready(Ok(HttpResponse::new(
-            StatusCode::try_from(status).unwrap(),
-            SdkBody::from(body),
-        )))
+        let page = body.starts_with("<!doctype html>");
+        let mut response = HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from(body));
+        if page {
+            response.headers_mut().insert("content-type", "text/html; charset=utf-8");
+        }
+        HttpConnectorFuture::ready(Ok(response))
     }
 }
 
@@ -115,7 +118,7 @@ impl Account {
             slots: Arc::new(Semaphore::new(8)),
             wanted: Arc::new(wanted),
             patience,
-            allow: AllowList::new(all_calls()),
+            allow: AllowList::new(all_calls().iter().chain(TRAIL_CALLS).copied()),
             path_style: true,
             width: 8,
         });

@@ -133,11 +133,20 @@ where
         ),
         SdkError::ServiceError(service) => {
             let status = service.raw().status().as_u16();
+            let page =
+                service.raw().headers().get("content-type").is_some_and(|of| of.starts_with("text/html"));
+            if page && status == 500 && service.err().code().is_none() {
+                return failure(Cause::Unsupported, "NotImplemented", NO_ANSWER_OF_AWS, true);
+            }
             by_code(service.err().code(), service.err().message(), status, proven_elsewhere)
         }
         _ => failure(Cause::Malformed, "Unknown", "the SDK gave an error of a kind not known here", false),
     }
 }
+
+/// No service of AWS answers with a page; emulators do where they lack an operation.
+const NO_ANSWER_OF_AWS: &str =
+    "the endpoint answered with a page in the place of an error; it may not know this operation";
 
 const NO_CREDENTIALS: &str = "no usable credentials; set them up as for the AWS command line (environment, profile, \
      SSO login, container or instance role)";

@@ -8,6 +8,7 @@ pub mod call;
 #[cfg(test)]
 mod canned;
 mod classify;
+mod cloudtrail;
 mod cloudwatch;
 mod dynamodb;
 mod ec2;
@@ -32,7 +33,7 @@ mod sqs;
 mod state_s3;
 
 pub use account::{AccountOutcome, Aws, Collected, Options, RegionOutcome};
-pub use policy::{NamedState, all_calls, calls_for, policy_document};
+pub use policy::{NamedState, all_calls, attribution_calls, calls_for, policy_document};
 pub use session::{Collector, Pages, Pending, Session};
 pub use state_s3::{LockKind, StateObject, fetch_state, list_states};
 

@@ -42,8 +42,7 @@ impl Limiter {
         }
         let override_rate = self.overrides.get(call.service).copied();
         let per_second = override_rate.unwrap_or(call.per_second).max(1);
-        // A bucket must hold the dearest request, or it could never be paid.
-        let burst = override_rate.map_or(call.burst, |rate| call.burst.min(rate)).max(DEAREST);
+        let burst = override_rate.map_or(call.burst, |rate| call.burst.min(rate)).max(1);
         let quota = Quota::per_second(NonZeroU32::new(per_second).unwrap_or(NonZeroU32::MIN))
             .allow_burst(NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN));
         let bucket = Arc::new(Bucket {
@@ -59,10 +58,13 @@ impl Limiter {
     /// Waits until `call` may be sent.
     pub async fn acquire(&self, call: &Call) {
         let bucket = self.bucket(call);
-        let price = bucket.price.load(Ordering::Relaxed).clamp(1, bucket.burst);
-        let price = NonZeroU32::new(price).unwrap_or(NonZeroU32::MIN);
-        // Only a price above the burst is refused, and the price is clamped to it.
-        let _ = bucket.limiter.until_n_ready(price).await;
+        let mut price = bucket.price.load(Ordering::Relaxed).max(1);
+        while price > 0 {
+            // More than the bucket holds is refused, so a price above it is paid in parts.
+            let part = price.min(bucket.burst);
+            let _ = bucket.limiter.until_n_ready(NonZeroU32::new(part).unwrap_or(NonZeroU32::MIN)).await;
+            price -= part;
+        }
     }
 
     /// Says that the service throttled `call`.
@@ -112,6 +114,23 @@ mod tests {
             limiter.succeeded(&CALL);
         }
         assert_eq!(limiter.price(&CALL), 1);
+    }
+
+    #[tokio::test]
+    async fn a_small_bucket_lets_no_more_through_at_once_than_it_says() {
+        const SLOW: Call = Call::new("cloudtrail", "LookupEvents").quota(2, 2);
+        let limiter = Limiter::default();
+        let started = std::time::Instant::now();
+        for _ in 0..4 {
+            limiter.acquire(&SLOW).await;
+        }
+        assert!(started.elapsed() >= std::time::Duration::from_millis(900), "{:?}", started.elapsed());
+        for _ in 0..3 {
+            limiter.throttled(&SLOW);
+        }
+        let dear = limiter.acquire(&SLOW);
+        let paid = tokio::time::timeout(std::time::Duration::from_secs(30), dear).await;
+        assert!(paid.is_ok(), "a price above what the bucket holds is paid all the same");
     }
 
     #[test]

@@ -7,13 +7,19 @@ use stateward_model::Wanted;
 
 use crate::account::ACCOUNT_CALLS;
 use crate::call::Call;
+use crate::cloudtrail::TRAIL_CALLS;
 use crate::collectors;
 use crate::state_s3::{LOCK_WORDS, STATE_CALLS};
 
-/// Every call that Stateward may ever make, sorted by name.
+/// Every call that Stateward may make unasked, sorted by name.
 pub fn all_calls() -> Vec<&'static Call> {
     let declared = collectors().flat_map(|collector| collector.calls.iter().copied());
     unique(ACCOUNT_CALLS.iter().chain(STATE_CALLS).copied().chain(declared))
+}
+
+/// The calls that find out who made a difference: they are made, and permitted, only where that was asked for.
+pub fn attribution_calls() -> &'static [&'static Call] {
+    TRAIL_CALLS
 }
 
 /// The calls that a run over `wanted` may make, those of the S3 backend included when `states_in_s3`, sorted by name.
@@ -123,7 +129,7 @@ mod tests {
 
     #[test]
     fn no_declared_call_writes() {
-        for call in all_calls() {
+        for call in all_calls().iter().chain(attribution_calls()) {
             assert!(call.only_reads(), "{} is not a read", call.name());
             // Reads that hand out secrets are not reads for an auditor.
             for secret in ["GetSecretValue", "GetParameter", "GetPasswordData", "Decrypt"] {

@@ -134,6 +134,7 @@ macro_rules! clients {
 clients! {
     autoscaling: aws_sdk_autoscaling,
     backup: aws_sdk_backup,
+    cloudtrail: aws_sdk_cloudtrail,
     cloudwatch: aws_sdk_cloudwatch,
     logs: aws_sdk_cloudwatchlogs,
     dynamodb: aws_sdk_dynamodb,
@@ -384,7 +385,7 @@ impl Session {
     }
 
     /// Counts items that an answer held.
-    fn items(&self, call: &Call, items: usize) {
+    pub(crate) fn items(&self, call: &Call, items: usize) {
         self.count(call, Event::Items(items as u64));
     }
 
