@@ -120,7 +120,8 @@ pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, 
     let identities = identities(declared(), &live);
     let facts: Vec<StateFacts> = recorded.states.iter().map(|state| state.facts.clone()).collect();
 
-    let Compared { mut drift, idle_rules, used } = compared(&recorded, &live, &configurations, question, as_of);
+    let Compared { mut drift, idle_rules, used } =
+        compared(&recorded, &live, &configurations, question, as_of);
     if let (Some(drift), Some(trail)) = (&mut drift, &trail) {
         who::attribute(drift, declared(), trail, &scene(question, &recorded, as_of));
     }
@@ -151,8 +152,18 @@ fn laid_out(
     snapshot: Snapshot,
     question: &Question,
 ) -> (build::Recorded, Inventory, Vec<ConfigFacts>, Option<Trail>) {
-    let Snapshot { accounts, regions, readings, operations, errors, wall_ms, states, configurations, trail, .. } =
-        asked(snapshot, question);
+    let Snapshot {
+        accounts,
+        regions,
+        readings,
+        operations,
+        errors,
+        wall_ms,
+        states,
+        configurations,
+        trail,
+        ..
+    } = asked(snapshot, question);
     let mut recorded = build::Recorded { accounts, regions, operations, errors, wall_ms, states };
     let mut live = Inventory::live(readings);
     let accounts = recorded.accounts.iter().map(|account| (account.id.clone(), account.gap.clone()));
@@ -187,7 +198,8 @@ fn compared(
         return Compared::default();
     }
     let declared = || recorded.states.iter().flat_map(|state| state.resources.iter());
-    let mut drift = drift::reconcile(declared, live, &coverage(question, &recorded.accounts, &recorded.states));
+    let mut drift =
+        drift::reconcile(declared, live, &coverage(question, &recorded.accounts, &recorded.states));
     let mut used = Vec::new();
     if !configurations.is_empty() {
         let belonging = Belonging::of(configurations, declared());

@@ -114,6 +114,7 @@ mod tests {
             wall_ms: 0,
             states: vec![RecordedState { facts, gap: None, outcome: "read".into(), resources }],
             configurations: vec![],
+            trail: None,
         }
     }
 

@@ -210,3 +210,89 @@ fn persons_get_pseudonyms_where_the_profile_wants_them() {
         "it changes no verdict"
     );
 }
+
+#[cfg(feature = "aws")]
+mod live {
+    use stateward_testbed::{Emulator, Fault, Proxy, Rule};
+
+    use super::*;
+
+    fn drifted(rules: Vec<Rule>, options: &[&str]) -> (Value, Option<i32>, u64) {
+        let emulator = Emulator::shared_drifted();
+        let state = emulator.state();
+        let proxy = Proxy::start(emulator.endpoint(), rules);
+        let output = Command::new(env!("CARGO_BIN_EXE_stateward"))
+            .args(["drift", "--state", state.to_str().unwrap(), "--unmanaged", "--format", "json"])
+            .args(options)
+            .envs(proxy.env())
+            .output()
+            .expect("the binary runs");
+        let document = serde_json::from_slice(&output.stdout);
+        let document = document.unwrap_or_else(|error| panic!("{error}: {}", text(&output.stderr)));
+        (document, output.status.code(), proxy.traffic().requests_for("cloudtrail", "LookupEvents"))
+    }
+
+    /// The event as the service wraps it.
+    fn answer(document: &Value) -> (&'static str, Value) {
+        let item = a_change(document);
+        let record = json!({
+            "eventID": "e-1", "eventTime": document["run"]["as_of"], "eventName": "AuthorizeSecurityGroupIngress",
+            "eventSource": "ec2.amazonaws.com", "awsRegion": item["region"], "recipientAccountId": item["account"],
+            "readOnly": false, "userIdentity": {"type": "IAMUser", "userName": "bob"},
+            "sourceIPAddress": "203.0.113.7", "userAgent": "aws-cli/2.15.0",
+            "requestParameters": {
+                "groupId": item["id"], "ipPermissions": {"items": [permission(&item["changes"][0]["live"])]},
+            },
+        });
+        let event = json!({
+            "EventId": "e-1", "EventName": "AuthorizeSecurityGroupIngress", "ReadOnly": "false",
+            "Resources": [{"ResourceType": "AWS::EC2::SecurityGroup", "ResourceName": item["id"]}],
+            "CloudTrailEvent": record.to_string(),
+        });
+        (json!({ "Events": [event] }).to_string().leak(), item)
+    }
+
+    #[test]
+    fn a_live_run_asks_after_it_has_compared() {
+        let (plain, code, calls) = drifted(vec![], &[]);
+        assert_eq!((code, calls), (Some(2), 0), "nobody is asked unless that was wanted");
+        let (answer, item) = answer(&plain);
+        let rule = Rule::new(Fault::Answer(answer)).service("cloudtrail");
+        let (asked, code, calls) = drifted(vec![rule], &["--who"]);
+        assert_eq!(code, Some(2));
+        assert!(calls > 0 && asked["drift"]["summary"] == plain["drift"]["summary"]);
+        let who = who_of(&asked, &item);
+        assert_eq!((&who["confidence"], &who["actor"]), (&json!("certain"), &json!("bob")), "{who}");
+        let found = items(&asked).into_iter().filter(|one| one["who"]["actor"].is_string()).count();
+        assert_eq!(found, 1, "the same answer for every lookup is about one resource all the same");
+    }
+
+    /// The emulator knows no `LookupEvents`, and answers with a page.
+    #[test]
+    fn an_endpoint_without_events_is_a_reason_and_nothing_else() {
+        let (plain, code, _) = drifted(vec![], &[]);
+        let (asked, with, _) = drifted(vec![], &["--who"]);
+        assert_eq!(code, with);
+        assert_eq!(asked["drift"]["summary"], plain["drift"]["summary"]);
+        let errors = asked["collection"]["errors"].as_array().unwrap();
+        let mut events = errors.iter().filter(|error| error["operation"] == "LookupEvents").peekable();
+        assert!(events.peek().is_some());
+        for error in events {
+            assert_eq!(
+                (&error["reason"], &error["affects"]["attribution"]),
+                (&json!("unsupported"), &json!(true))
+            );
+        }
+        let all = items(&asked);
+        let mut changed = all.iter().filter(|item| item["class"] == "changed").peekable();
+        assert!(changed.peek().is_some());
+        assert!(changed.all(|item| item["who"]["reason"].as_str().unwrap().contains("unsupported")));
+    }
+
+    #[test]
+    fn the_permission_is_asked_for_where_the_question_is() {
+        let policy = |options: &[&str]| text(&run(&[&["policy"], options].concat()).stdout);
+        assert!(!policy(&[]).contains("cloudtrail:LookupEvents"));
+        assert!(policy(&["--who"]).contains("cloudtrail:LookupEvents"));
+    }
+}

@@ -130,7 +130,8 @@ async fn who_made_it(aws: &Aws, snapshot: &mut Snapshot, question: &Question<'_>
     snapshot.trail = Some(aws.look_up(&lookups, question.profile.collection.attribution_lookups).await);
     snapshot.operations = aws.ledger().counts();
     // Of what failed since, only this call: a second look that failed left the first one standing.
-    let of_trail = |error: &CollectionError| format!("{}:{}", error.service, error.operation) == trail::LOOKUP;
+    let of_trail =
+        |error: &CollectionError| format!("{}:{}", error.service, error.operation) == trail::LOOKUP;
     snapshot.errors.extend(aws.ledger().errors().into_iter().filter(of_trail));
     snapshot.errors.sort();
 }

@@ -81,7 +81,7 @@ fn subject(item: &Item, resource: Option<&Resource>) -> Option<Subject> {
     let address = crate::drift::atoms::owner_address(owner, &resource.address.place, id);
     let claims = match part.form {
         Form::Atoms { claims, .. } => claims(resource),
-        Form::Block { .. } => Vec::new(),
+        Form::Block { .. } | Form::Whole { .. } => Vec::new(),
     };
     Some(Subject { part: Some(part), claims, ..of(owner, &address, None)? })
 }
@@ -195,7 +195,7 @@ impl Subject {
     /// The attributes of the subject that a change at `path` of the item is a change of.
     pub fn attributes<'a>(&self, path: &'a str) -> Vec<&'a str> {
         match self.part.map(|part| part.form) {
-            Some(Form::Block { attribute, .. }) => vec![attribute],
+            Some(Form::Block { attribute, .. } | Form::Whole { attribute, .. }) => vec![attribute],
             _ => vec![path.split(['.', '[']).next().unwrap_or(path)],
         }
     }
@@ -203,7 +203,7 @@ impl Subject {
     /// The attributes that the part stands for as a whole.
     pub fn whole_part(&self) -> Vec<&'static str> {
         match self.part.map(|part| part.form) {
-            Some(Form::Block { attribute, .. }) => vec![attribute],
+            Some(Form::Block { attribute, .. } | Form::Whole { attribute, .. }) => vec![attribute],
             Some(Form::Atoms { attributes, .. }) => attributes.to_vec(),
             None => Vec::new(),
         }

@@ -734,7 +734,7 @@ mod tests {
                     .satellites
                     .iter()
                     .flat_map(|part| match part.form {
-                        Form::Block { attribute, .. } => vec![attribute],
+                        Form::Block { attribute, .. } | Form::Whole { attribute, .. } => vec![attribute],
                         Form::Atoms { attributes, .. } => attributes.to_vec(),
                     })
                     .collect();
@@ -809,7 +809,7 @@ mod tests {
         for kind in kinds::all().filter(|kind| kind.manageable && !kind.listed_by.is_empty()) {
             let compared = kind.attributes.iter().filter(|attr| !matches!(attr.equality, Equality::Never(_)));
             let parts = kind.satellites.iter().flat_map(|part| match part.form {
-                Form::Block { attribute, .. } => vec![attribute],
+                Form::Block { attribute, .. } | Form::Whole { attribute, .. } => vec![attribute],
                 Form::Atoms { attributes, .. } => attributes.to_vec(),
             });
             let names = compared.map(|attr| attr.path).chain(parts);
