@@ -389,10 +389,9 @@ pub fn without_indices(address: &str) -> String {
 /// True when the pattern covers the address: names equal, and indices where the pattern has them.
 fn covers_address(pattern: &str, address: &str) -> bool {
     let (pattern, address) = (steps(pattern), steps(address));
-    let same = |(wanted, given): (&(&str, Option<&str>), &(&str, Option<&str>))| {
-        wanted.0 == given.0 && (wanted.1.is_none() || wanted.1 == given.1)
-    };
-    pattern.len() == address.len() && pattern.iter().zip(&address).all(same)
+    let mut pairs = pattern.iter().zip(&address);
+    pattern.len() == address.len()
+        && pairs.all(|(wanted, given)| wanted.0 == given.0 && (wanted.1.is_none() || wanted.1 == given.1))
 }
 
 #[cfg(test)]
@@ -587,6 +586,36 @@ mod tests {
         let mut drift = Drift { items: vec![vpc], ..Drift::default() };
         drift.ignored_by(&all, &Belonging(found));
         assert_eq!(drift.items.len(), 1);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_may_stand_in_entries_paths_and_addresses(a in ".*", b in ".*") {
+            covers_path(&a, &b, &Value::Null);
+            covers_address(&a, &b);
+            without_indices(&a);
+            server_chosen(&a, &b);
+        }
+
+        #[test]
+        fn an_entry_covers_itself_and_what_is_below(
+            path in "[a-z_]{1,6}(\\[[0-9]\\]|\\.[a-z_]{1,6}){0,4}",
+            below in "(\\[[0-9]\\]|\\.[a-z_.]{1,6})?",
+        ) {
+            let inside = format!("{path}{below}");
+            proptest::prop_assert!(reaches(&path, &inside));
+            proptest::prop_assert_eq!(reaches(&inside, &path), below.is_empty());
+            let longer = format!("{path}x");
+            proptest::prop_assert!(path.ends_with(']') || !reaches(&path, &longer));
+        }
+
+        #[test]
+        fn every_instance_is_covered_by_its_block(key in ".*", index in 0u8..9) {
+            let address = format!("module.m[{}].aws_a.b[{index}]", Value::String(key));
+            proptest::prop_assert_eq!(without_indices(&address), "module.m.aws_a.b");
+            proptest::prop_assert!(covers_address("module.m.aws_a.b", &address));
+            proptest::prop_assert!(covers_address(&address, &address));
+        }
     }
 
     #[test]

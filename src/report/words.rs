@@ -31,7 +31,7 @@ pub const CLASSES: [(&str, &str, &str); 6] = [
 pub const LOOSENING: &str = "security-loosening";
 
 /// What the rules of comparison are about.
-const RULES: [(&str, &str); 18] = [
+const RULES: [(&str, &str); 19] = [
     ("N1", "order of a set"),
     ("N2", "one policy or JSON text in two ways"),
     ("N4", "absent, empty or a default"),
@@ -49,6 +49,7 @@ const RULES: [(&str, &str); 18] = [
     ("N23", "name and ARN of one thing"),
     ("N24", "empty policies and blocks"),
     ("N26", "storage that grows by itself"),
+    ("N29", "what the configuration tells Terraform to ignore"),
     ("provider", "instances of other providers than AWS's"),
 ];
 

@@ -100,14 +100,14 @@ fn cloud_blocks_json_and_overrides_say_where_the_state_is() {
 
 #[test]
 fn what_is_no_configuration_is_refused_with_place_and_remedy() {
-    let cases: [(&str, &[(&str, &str)], &str); 4] = [
-        ("empty", &[("readme.md", "")], "there is no Terraform configuration"),
-        ("broken", &[("main.tf", "resource \"a\" \"b\" {\n  x = = 1\n}\n")], "main.tf:2:"),
-        ("json-broken", &[("main.tf.json", "{\"terraform\":")], "main.tf.json:1:"),
-        ("json-list", &[("main.tf.json", "[]")], "not a JSON object"),
+    let cases = [
+        ("empty", ("readme.md", ""), "there is no Terraform configuration"),
+        ("broken", ("main.tf", "resource \"a\" \"b\" {\n  x = = 1\n}\n"), "main.tf:2:"),
+        ("json-broken", ("main.tf.json", "{\"terraform\":"), "main.tf.json:1:"),
+        ("json-list", ("main.tf.json", "[]"), "not a JSON object"),
     ];
-    for (name, files, expected) in cases {
-        let folder = Folder::of(name, files);
+    for (name, file, expected) in cases {
+        let folder = Folder::of(name, &[file]);
         let error = read(&folder.0).unwrap_err().to_string();
         assert!(error.contains(expected) && error.contains("remedy:"), "{name}: {error}");
     }
