@@ -23,7 +23,7 @@ pub const SERVER_CHOSEN: &str = "possibly server-chosen: the configuration does 
 pub struct ConfigFacts {
     /// Its folder, or the plan's file.
     pub source: String,
-    /// The URI of its state, where it is known; else it belongs to the states that it covers best.
+    /// The URI of the state that its backend names, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
     /// Its resources.
@@ -68,9 +68,9 @@ pub struct Used {
 pub struct Belonging(BTreeMap<String, Vec<usize>>);
 
 impl Belonging {
-    /// Finds where the instances (state and address) belong. A configuration that names its state has it, and no
-    /// other; the rest cover a state when they hold at least half of its instances, and more than others do: equal
-    /// addresses in two root modules are different resources.
+    /// Finds where the declared instances belong. A state is that of the configuration which names it. One that none
+    /// names (another workspace, a copy in a file) is that of the configuration which holds at least half of its
+    /// instances, and more than others do: equal addresses in two root modules are different resources.
     pub fn of(configurations: &[ConfigFacts], declared: impl Iterator<Item = Resource>) -> Self {
         let known: Vec<BTreeSet<String>> = configurations
             .iter()
@@ -87,14 +87,11 @@ impl Belonging {
             }
         }
         let mut belonging = BTreeMap::new();
-        for (state, (all, mut covered)) in counts {
+        for (state, (all, covered)) in counts {
             let named = |one: &ConfigFacts| one.state.as_deref() == Some(state.as_str());
             let mut mine: Vec<usize> =
                 (0..configurations.len()).filter(|at| named(&configurations[*at])).collect();
             if mine.is_empty() {
-                for (count, one) in covered.iter_mut().zip(configurations) {
-                    *count = if one.state.is_none() { *count } else { 0 };
-                }
                 let best = covered.iter().copied().max().unwrap_or(0);
                 let enough = best > 0 && best * 2 >= all;
                 mine = (0..configurations.len()).filter(|at| enough && covered[*at] == best).collect();
@@ -577,8 +574,8 @@ mod tests {
         let Belonging(found) =
             Belonging::of(&all, instances.iter().map(|(state, address)| instance(state, address)));
         assert_eq!(found["app"], [1]);
-        // Both cover it whole: a difference is ignored when both ignore it.
-        assert_eq!(found["net"], [0, 1]);
+        // All cover it whole: a difference is ignored when all ignore it.
+        assert_eq!(found["net"], [0, 1, 2]);
         assert_eq!(found["n"], [2]);
         assert!(found["other"].is_empty());
         let mut vpc = item("aws_vpc", "aws_vpc.main", vec![change("cidr_block", json!("a"), json!("b"))]);

@@ -238,7 +238,7 @@ fn collect(collect: &cli::Collect, outside: &Outside) -> anyhow::Result<u8> {
     let question = Question::audit(&profile, &selection)?;
     let file = output::Beside::open(&collect.out)?;
     let states = States::read(&collect.states, &profile, outside)?;
-    let configurations = configurations::read(&collect.states.from)?;
+    let configurations = configurations::read(&collect.states.from, outside)?;
     let as_of = collect.as_of.unwrap_or(outside.now);
     let snapshot = Snapshot { configurations, ..live(&question, states, &collect.live, as_of, outside)? };
     let resources: usize = snapshot.readings.iter().map(|reading| reading.harvest.resources.len()).sum();
@@ -294,7 +294,7 @@ fn estate(
     options: &cli::LiveArgs,
     outside: &Outside,
 ) -> anyhow::Result<(Snapshot, OffsetDateTime)> {
-    let configurations = configurations::read(&states.from)?;
+    let configurations = configurations::read(&states.from, outside)?;
     if let Some(path) = &source.snapshot {
         let mut snapshot = open_snapshot(path)?;
         let mut named = states.clone();
