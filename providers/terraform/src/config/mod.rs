@@ -3,6 +3,7 @@
 //! Names and paths leave this module, values do not: a configuration may hold credentials.
 
 mod backend;
+mod guard;
 mod literal;
 mod resources;
 mod syntax;

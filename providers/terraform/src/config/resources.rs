@@ -9,6 +9,7 @@ use hcl_edit::structure::{Attribute, Block, Body};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::guard;
 use super::literal::{Given, Scope, text};
 use super::syntax::{self, File};
 use super::{At, Configuration, ConfiguredResource, Instances, Note, at};
@@ -380,6 +381,9 @@ fn path_text(expression: &Expression) -> Option<String> {
 }
 
 fn parsed(text: &str) -> Option<Expression> {
+    if guard::too_deep(text).is_some() {
+        return None;
+    }
     let expression: Expression = text.parse().ok()?;
     // Text inside text would go round again.
     (!expression.is_str()).then_some(expression)

@@ -8,6 +8,7 @@ use hcl_edit::structure::{Attribute, Block, Body};
 use hcl_edit::template::{StringTemplate, Template};
 use serde_json::{Map, Value};
 
+use super::guard;
 use crate::error::StateError;
 
 /// No configuration that people write is larger.
@@ -93,6 +94,14 @@ pub(super) fn parse(name: &str, text: &str) -> Result<File, StateError> {
     if name.ends_with(".json") {
         return json(name, text);
     }
+    let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+    let lines: Vec<usize> = std::iter::once(0).chain(ends).collect();
+    if let Some(at) = guard::too_deep(text) {
+        let line = lines.partition_point(|start| *start <= at);
+        let (what, remedy) =
+            ("expressions are nested too deep here", "give the inner ones names in `locals`");
+        return Err(StateError::new(name, what, remedy).at(line, at + 1 - lines[line - 1]));
+    }
     // Words of the parser's message come from its grammar; the line that it could quote stays out.
     let body = hcl_edit::parser::parse_body(text).map_err(|error| {
         let what = format!("this is not HCL: {}", error.message());
@@ -100,8 +109,6 @@ pub(super) fn parse(name: &str, text: &str) -> Result<File, StateError> {
         StateError::new(name, what, "see what `terraform validate` says of it")
             .at(place.line(), place.column())
     })?;
-    let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-    let lines = std::iter::once(0).chain(ends).collect();
     Ok(File { name: name.to_owned(), body, lines })
 }
 
@@ -212,9 +219,10 @@ fn template(text: &str) -> Expression {
     if !text.contains("${") && !text.contains("%{") {
         return Expression::from(text);
     }
-    match text.parse::<Template>() {
-        Ok(template) => Expression::from(template.into_iter().collect::<StringTemplate>()),
+    let parsed = if guard::template_too_deep(text) { None } else { text.parse::<Template>().ok() };
+    match parsed {
+        Some(template) => Expression::from(template.into_iter().collect::<StringTemplate>()),
         // What cannot be read is nothing that could be resolved.
-        Err(_) => Expression::from(Ident::new_sanitized("unreadable")),
+        None => Expression::from(Ident::new_sanitized("unreadable")),
     }
 }

@@ -1,0 +1,1 @@
+p = _2s+m/{_32s+m/{_3s2s+m/{_32s+m/{_3s+smw/sm9wm/{_3s+s= _2s+m/{_32s+m/{_3s+smw/sm9wm/{_3s+smw/mw/sm9wm/{_3s+mw/mw/sm9wm/rule.schedulewm/{_3s+s= _29wm/rule.schedulewm/{_3s+s= _2s+m/{_32s+m/{_3s+smw/sm9ws+m/{_32s+m/{_3s+smw/sm9wm/{_3s+smw/mw/sm9w+smw/sm9wm/{_3s+wm/{_3s+smm

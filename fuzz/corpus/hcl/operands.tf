@@ -1,0 +1,1 @@
+p = _2s+m/{_32s+m/{_3s+smw/sm9wm/{_3s+s=smw/mw/sm9wm/{_3s+mw/mw/p = _2s+m/{_3.s+m/{_3s+smw/sm9wm/{_3s+s= _2s+m/{ _2s+m/{_32s+m/{_3s+smw/sm9wm/{_3s+smw/mw/sm9wm/{_3s+mw/mw/p = _2s+m/{_3.s+m/{_3s+smw/sm9wm/{_3s+s= _2s+m/{_32s+m/{_3s+smw/sm0wm/{_3s+smw/mw/sm9wm/{_3s+mw/mw/sm9wm/{_3s+sm9wm/{_3s+smm
