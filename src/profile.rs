@@ -1,5 +1,6 @@
 //! Profiles: regions and roles, weights, thresholds, settings of checks, waivers and ignore rules, in layers of TOML.
 
+mod accept;
 mod error;
 mod layers;
 mod print;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use time::Date;
 
+pub use accept::{ACCEPT_DAYS, Acceptance};
 pub use error::{Fault, Invalid, ProfileError};
 use layers::Layers;
 pub use region::{KNOWN_REGIONS, Region, Role, UnknownRegion, check_region, is_shaped_like_a_region};
@@ -480,6 +482,9 @@ pub struct DriftSettings {
     /// The key of the pseudonyms; empty for one of the account. It comes from outside and is written nowhere.
     #[serde(skip)]
     pub pseudonym_key: String,
+    /// Drift that is accepted for a time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accept: Vec<Acceptance>,
 }
 
 /// Checks left out, and severities changed.

@@ -32,6 +32,18 @@ pub enum ProfileError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// An acceptance file that could not be read.
+    #[error("the acceptances in `{path}` could not be read: {source}")]
+    #[diagnostic(
+        code(stateward::profile::unreadable),
+        help("check the path and its permissions; `stateward drift --write-ignore FILE` drafts such a file")
+    )]
+    UnreadableAcceptances {
+        /// The path as given.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A region name given outside a profile that AWS does not have.
     #[error(transparent)]
     #[diagnostic(transparent)]

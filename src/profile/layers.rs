@@ -27,9 +27,16 @@ pub(super) struct Layer {
 pub(super) struct Layers {
     layers: Vec<Layer>,
     places: BTreeMap<String, Range<usize>>,
+    /// Whether it is an acceptance file and no profile: the remedies differ.
+    acceptances: bool,
 }
 
 impl Layers {
+    /// Layers that hold acceptances alone.
+    pub fn of_acceptances() -> Self {
+        Self { acceptances: true, ..Self::default() }
+    }
+
     /// Appends a layer; later ones win.
     pub fn push(&mut self, name: String, text: String) {
         // One byte apart, so that the end of one layer is not the start of the next.
@@ -88,7 +95,8 @@ impl Layers {
 
     fn syntax(&self, error: &toml::de::Error) -> ProfileError {
         let span = error.span().unwrap_or(0..0);
-        let help = "profiles are TOML 1.0: https://toml.io".to_owned();
+        let what = if self.acceptances { "acceptance files" } else { "profiles" };
+        let help = format!("{what} are TOML 1.0: https://toml.io");
         let message = format!("this is not TOML: {}", error.message());
         self.located(Fault::Syntax, span, message, "here".to_owned(), help)
     }
@@ -108,16 +116,16 @@ impl Layers {
             let mut help = near.map(|near| format!("did you mean `{near}`?\n")).unwrap_or_default();
             help += &format!("keys known here: {}", allowed.join(", "));
             let message = format!("unknown key `{key}`");
-            return self.located(
-                Fault::UnknownKey,
-                span,
-                message,
-                "no profile has this key here".to_owned(),
-                help,
-            );
+            let what = if self.acceptances { "acceptance file" } else { "profile" };
+            let label = format!("no {what} has this key here");
+            return self.located(Fault::UnknownKey, span, message, label, help);
         }
         let path = self.path_at(&span);
-        let mut help = "`stateward audit --print-profile` shows every key with a valid value".to_owned();
+        let mut help = match self.acceptances {
+            true => "an acceptance has owner, reason and expires, and names what it accepts: docs/drift.md",
+            false => "`stateward audit --print-profile` shows every key with a valid value",
+        }
+        .to_owned();
         if said.starts_with("unknown variant") {
             let word = quoted.next().unwrap_or_default().to_owned();
             let allowed: Vec<&str> = quoted.collect();
