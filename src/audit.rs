@@ -9,7 +9,8 @@ use time::OffsetDateTime;
 use crate::check::{Check, DriftFacts, StateFacts, Subject, View};
 use crate::drift::fresh::created_at;
 use crate::drift::ignored::{Belonging, ConfigFacts, Used};
-use crate::drift::{self, Class, Coverage, Drift, Item, Label, who};
+use crate::drift::time::{Memory, Sight, unusable};
+use crate::drift::{self, Class, Coverage, Drift, Item, Label, accept, who};
 use crate::inventory::{Inventory, Side};
 use crate::judge::{self, Addresses, Finding, Statuses};
 use crate::plan::{self, Selection, UnknownWord};
@@ -32,6 +33,8 @@ pub struct Question<'a> {
     pub unmanaged: bool,
     /// Whether it ends in a score and a verdict.
     pub verdict: bool,
+    /// The result that drift is held against, to tell what is new and what is resolved.
+    pub previous: Option<&'a Document>,
 }
 
 impl<'a> Question<'a> {
@@ -42,7 +45,7 @@ impl<'a> Question<'a> {
     pub fn audit(profile: &'a Profile, selection: &'a Selection) -> Result<Self, UnknownWord> {
         let checks = selection.select(&profile.checks.disable)?;
         let drift = selection.includes_drift();
-        Ok(Self { profile, selection, checks, drift, unmanaged: drift, verdict: true })
+        Ok(Self { profile, selection, checks, drift, unmanaged: drift, verdict: true, previous: None })
     }
 
     /// `stateward drift`: the comparison alone.
@@ -55,7 +58,8 @@ impl<'a> Question<'a> {
         unmanaged: bool,
     ) -> Result<Self, UnknownWord> {
         selection.select(&[])?;
-        Ok(Self { profile, selection, checks: Vec::new(), drift: true, unmanaged, verdict: false })
+        let checks = Vec::new();
+        Ok(Self { profile, selection, checks, drift: true, unmanaged, verdict: false, previous: None })
     }
 
     /// What has to be read to answer it, given the declared resources.
@@ -120,6 +124,7 @@ pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, 
     let identities = identities(declared(), &live);
     let facts: Vec<StateFacts> = recorded.states.iter().map(|state| state.facts.clone()).collect();
 
+    let scope = coverage(question, &recorded.accounts, &recorded.states);
     let Compared { mut drift, idle_rules, used } =
         compared(&recorded, &live, &configurations, question, as_of);
     if let (Some(drift), Some(trail)) = (&mut drift, &trail) {
@@ -142,9 +147,25 @@ pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, 
         let outages = outages(&question.checks, &live);
         score::score(&score::Input { outages, ..score::Input::new(&findings, question.profile, as_of) })
     });
+    let past = question.previous.zip(drift.as_ref()).map(|(previous, drift)| {
+        let refused = unusable(previous, &scope.accounts, &recorded.states, as_of);
+        let memory = if refused.is_none() { Memory::of(previous) } else { Memory::default() };
+        let sight = Sight { drift, live: &live, states: &recorded.states, coverage: &scope };
+        let fates = memory.fates(&sight);
+        (previous, memory, fates, refused)
+    });
     let found =
         Found { live, drift, idle_rules, configurations: used, findings, declared, scorecard, identities };
-    build::document(&recorded, found, question, run)
+    let mut document = build::document(&recorded, found, question, run);
+    if let Some(drift) = &mut document.drift {
+        accept::apply(drift, &question.profile.drift.accept, as_of.date());
+    }
+    match past {
+        Some((previous, memory, fates, None)) => memory.place(&mut document, previous, &fates),
+        Some((previous, .., Some(refused))) => drift::time::refuse(&mut document, previous, refused),
+        None => {}
+    }
+    document
 }
 
 /// A recording with its readings as an inventory, and the events that were looked up for it.

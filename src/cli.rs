@@ -155,6 +155,9 @@ pub struct Audit {
     /// Where the estate is read.
     #[command(flatten)]
     pub live: LiveArgs,
+    /// Earlier results and acceptances.
+    #[command(flatten)]
+    pub history: HistoryArgs,
     /// What to write.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -182,6 +185,8 @@ Examples:
   stateward drift --state terraform.tfstate
   stateward drift --state s3://acme-tfstate/prod/network.tfstate --state 'apps/*.tfstate' --unmanaged
   stateward drift --state terraform.tfstate --fail-on changed,missing --format json
+  stateward drift --state terraform.tfstate --previous yesterday.json --accept accepted.toml
+  stateward drift --state terraform.tfstate --import-blocks imports.tf
 
 Exit codes: 0 no drift, 1 could not start or write, 2 drift, 3 no drift found yet something could not be read,
 64 wrong usage.")]
@@ -211,9 +216,15 @@ pub struct Drift {
     /// Where the estate is read.
     #[command(flatten)]
     pub live: LiveArgs,
+    /// Earlier results and acceptances.
+    #[command(flatten)]
+    pub history: HistoryArgs,
     /// What to write.
     #[command(flatten)]
     pub output: OutputArgs,
+    /// Draft an acceptance file from the drift that is found, for a person to complete
+    #[arg(long, value_name = "FILE")]
+    pub write_ignore: Option<PathBuf>,
     /// Classes that make the exit code 2: `drift` for all but ghosts, or some, or `never`
     #[arg(long, value_enum, value_delimiter = ',', default_value = "drift", value_name = "CLASS")]
     pub fail_on: Vec<DriftFailOn>,
@@ -459,6 +470,21 @@ pub struct WhoArgs {
     /// Ask CloudTrail who made the differences: two requests a second, so it takes its time
     #[arg(long)]
     pub who: bool,
+}
+
+/// Earlier results and acceptances.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Drift over time")]
+pub struct HistoryArgs {
+    /// A stored JSON result: tells what is new, continuing, returned and resolved since
+    #[arg(long, value_name = "RESULT")]
+    pub previous: Option<PathBuf>,
+    /// A TOML file of accepted drift; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub accept: Vec<PathBuf>,
+    /// Write import blocks for everything unmanaged into this file
+    #[arg(long, value_name = "FILE")]
+    pub import_blocks: Option<PathBuf>,
 }
 
 /// Reports.

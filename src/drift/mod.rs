@@ -1,18 +1,24 @@
 //! Declared against live: join by identity, compare by declared equality, one class for every managed instance.
 
+pub mod accept;
 pub mod atoms;
 pub mod canonical;
 mod conflicts;
 pub mod controller;
 pub mod fresh;
 pub mod ignored;
+pub mod import;
 pub mod label;
+pub mod print;
 pub mod rules;
+pub mod time;
+pub mod unmanaged;
 pub mod who;
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
+use ::time::Date;
 use serde_json::{Map, Value};
 use stateward_model::compare::{Change, hollow, last_segment};
 use stateward_model::kind::{Form, Satellite};
@@ -22,7 +28,6 @@ use stateward_model::{
     Absent, Address, AnyAttr, Cause, Comparison, Equality, Gap, Kind, Place, Resource, Scope, Slot, compare,
     kinds, schema, secret,
 };
-use time::Date;
 
 use crate::inventory::exclusion;
 use crate::live::LiveSide;
@@ -796,6 +801,7 @@ impl Run<'_> {
             let mut possibly = None;
             let excluded = exclusion(resource)
                 .map(|excluded| format!("{}: {}", excluded.rule, excluded.reason))
+                .or_else(|| unmanaged::managed_elsewhere(resource))
                 .or_else(|| match controller::left_by_a_member(resource, self.live) {
                     Ok(why) => why.map(|why| format!("N19: {why}")),
                     Err(gap) => {

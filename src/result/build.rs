@@ -11,8 +11,9 @@ use crate::audit::{Found, Question};
 use crate::check::Check;
 use crate::compliance;
 use crate::drift::ignored::Used;
-use crate::drift::{Class, Drift, Item, ItemChange};
+use crate::drift::{Class, Drift, Item, ItemChange, import, print, time, unmanaged};
 use crate::judge::{self, shown};
+use crate::profile::Role;
 use crate::result as out;
 use crate::result::numbers;
 use crate::score;
@@ -54,7 +55,7 @@ pub(crate) fn document(
         scope: scope(recorded, found, question),
         verdict: scored.map(numbers::verdict),
         score: scored.map(|card| numbers::numbers(card, question.profile)),
-        drift: drift.map(|drift| drift_of(drift, found)),
+        drift: drift.map(|drift| drift_of(drift, recorded, found, question)),
         waivers: scored.map(|card| numbers::waivers(card, question.profile)).unwrap_or_default(),
         findings,
         plan,
@@ -83,17 +84,7 @@ fn hex(bytes: &[u8]) -> String {
 
 /// The fingerprint of a finding.
 pub(crate) fn fingerprint_of(finding: &judge::Finding) -> String {
-    fingerprint(&[finding.check.id, &finding.target.identity.to_string()])
-}
-
-/// 16 hexadecimal digits over the parts.
-fn fingerprint(parts: &[&str]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part);
-        hash.update([0]);
-    }
-    hex(&hash.finalize()[..8])
+    print::hash(&[finding.check.id, &finding.target.identity.to_string()])
 }
 
 fn outcome(whole: usize, broken: usize) -> out::Outcome {
@@ -316,20 +307,36 @@ fn permission(recorded: &Recorded, call: &str) -> Option<String> {
     Some(error.permission.clone())
 }
 
-fn drift_of(drift: Drift, found: &Found) -> out::Drift {
+fn drift_of(drift: Drift, recorded: &Recorded, found: &Found, question: &Question) -> out::Drift {
     let broken = broken_checks(found);
     let summary = drift_summary(&drift);
     let suppressed = drift.suppressed.into_iter();
     let certain = drift.unread_states.is_empty();
+    let states: BTreeMap<&str, &str> = recorded
+        .states
+        .iter()
+        .map(|state| (state.facts.uri.as_str(), time::state_key(&state.facts.uri, &state.facts.lineage)))
+        .collect();
+    let ids: Vec<Option<String>> = drift.items.iter().map(|item| item.import_id.clone()).collect();
+    let mut items: Vec<out::DriftItem> =
+        drift.items.into_iter().map(|item| drift_item(item, found, &broken, &states)).collect();
+    let target = import_target(recorded, question);
+    let addresses: BTreeMap<String, ()> =
+        items.iter().filter_map(|item| Some((item.address.clone()?, ()))).collect();
+    let taken =
+        |name: &str| import::has_resource(&found.identities, name) || import::has_resource(&addresses, name);
+    import::blocks(&mut items, &ids, certain, &target, taken);
     out::Drift {
         summary,
-        items: drift.items.into_iter().map(|item| drift_item(item, found, &broken, certain)).collect(),
+        unmanaged_groups: unmanaged::groups(&mut items, &found.live, &drift.excluded),
+        items,
         suppressed: suppressed
             .map(|one| out::Suppressed { rule: one.rule, address: one.address, path: one.path })
             .collect(),
         unread_states: drift.unread_states,
         idle_ignore_rules: found.idle_rules.clone(),
         configurations: found.configurations.iter().map(configuration).collect(),
+        ..out::Drift::default()
     }
 }
 
@@ -345,6 +352,15 @@ fn configuration(used: &Used) -> out::Configuration {
         ignore_entries: used.entries,
         ignored: used.honoured.iter().map(ignored).collect(),
         notes: used.notes.clone(),
+    }
+}
+
+fn import_target<'a>(recorded: &Recorded, question: &'a Question) -> import::Target<'a> {
+    let regions = &question.profile.regions;
+    let primary = regions.iter().find(|region| region.role == Role::Primary).or(regions.first());
+    import::Target {
+        primary: primary.map(|region| region.name.as_str()).unwrap_or_default(),
+        accounts: recorded.accounts.len() > 1,
     }
 }
 
@@ -373,6 +389,7 @@ fn drift_summary(drift: &Drift) -> out::DriftSummary {
         unknown,
         excluded: drift.excluded.len(),
         suppressed: drift.suppressed.len(),
+        accepted: 0,
         // While a state is unread, it may manage what looks unmanaged.
         coverage: out::Coverage {
             low: share(managed),
@@ -445,7 +462,7 @@ fn drift_item(
     item: Item,
     found: &Found,
     broken: &BTreeMap<Address, Vec<&'static Check>>,
-    certain: bool,
+    states: &BTreeMap<&str, &str>,
 ) -> out::DriftItem {
     let mut changes: Vec<out::DriftChange> = item.changes.iter().map(change).collect();
     changes.sort_by(|a, b| {
@@ -455,12 +472,15 @@ fn drift_item(
             b.live.to_string(),
         ))
     });
-    let stands = item.address.as_deref().unwrap_or_default();
-    let fingerprint = fingerprint(&[class(item.class), stands, &item.identity.to_string()]);
+    let state = item.state.as_deref().map(|uri| states.get(uri).copied().unwrap_or(uri));
+    let fingerprint = print::of_item(class(item.class), state, item.address.as_deref(), &item.identity);
+    if item.class == Class::Changed {
+        for change in &mut changes {
+            change.fingerprint = Some(print::of_change(&fingerprint, change));
+        }
+    }
     let label = item.label().map(|label| label.word().to_owned());
     let breaks = breaks(&item, found, broken);
-    // What an unread state may hold must not be imported into another.
-    let import_block = import_block(&item).filter(|_| certain);
     let Address { place, kind, id } = item.identity;
     out::DriftItem {
         fingerprint,
@@ -479,7 +499,7 @@ fn drift_item(
         reasons: item.reason.into_iter().chain(item.gaps.iter().map(ToString::to_string)).collect(),
         breaks,
         who: item.who.map(out::Who::from),
-        import_block,
+        ..out::DriftItem::default()
     }
 }
 
@@ -496,26 +516,8 @@ fn change(change: &ItemChange) -> out::DriftChange {
         label: change.label.word().to_owned(),
         sensitive: change.sensitive,
         note: change.note.clone(),
+        ..out::DriftChange::default()
     }
-}
-
-/// The block that brings a whole unmanaged object under management.
-fn import_block(item: &Item) -> Option<String> {
-    let name = terraform_name(item.name.as_deref().unwrap_or(&item.identity.id));
-    let id = item.import_id.as_ref()?.replace('\\', "\\\\").replace('"', "\\\"");
-    Some(format!("import {{\n  to = {}.{name}\n  id = \"{id}\"\n}}", item.identity.kind))
-}
-
-/// A name that Terraform accepts: letters, digits, `_` and `-`, not starting with a digit.
-fn terraform_name(text: &str) -> String {
-    let mut name: String = text
-        .chars()
-        .map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '_' })
-        .collect();
-    if !name.starts_with(|letter: char| letter.is_ascii_alphabetic()) {
-        name.insert_str(0, "imported_");
-    }
-    name
 }
 
 fn collection(recorded: &Recorded, question: &Question) -> out::Collection {

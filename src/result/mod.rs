@@ -5,6 +5,7 @@
 //! scores are rounded half up to two decimals, points to six, so that they add up.
 
 pub mod build;
+mod history;
 mod numbers;
 mod who;
 
@@ -14,6 +15,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 pub use who::Who;
+
+pub use history::{AcceptanceUse, Accepted, Past, Perpetual, Since, Standing, StandingState, UnmanagedGroup};
 
 #[cfg(test)]
 pub(crate) mod sample;
@@ -483,7 +486,7 @@ pub struct Evidence {
 }
 
 /// State against live.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Drift {
     /// Counts.
     pub summary: DriftSummary,
@@ -498,6 +501,24 @@ pub struct Drift {
     /// Configurations, and what became of their `ignore_changes`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub configurations: Vec<Configuration>,
+    /// The comparison with the previous result, where one was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Since>,
+    /// What earlier results had and is proved gone, sorted; kept for 90 days.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resolved: Vec<Past>,
+    /// What earlier results had and could not be seen this time, sorted. It is not resolved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<Past>,
+    /// Differences that applying does not end, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub perpetual: Vec<Perpetual>,
+    /// Acceptances and what became of them, in the order in which they were given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub acceptances: Vec<AcceptanceUse>,
+    /// Unmanaged objects by creator, day of creation, type and tag, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmanaged_groups: Vec<UnmanagedGroup>,
 }
 
 /// A configuration that was compared with.
@@ -528,7 +549,7 @@ pub struct IgnoredChange {
 }
 
 /// Counts of drift. `in_sync + changed + missing + ghost + conflict + unknown` is the number of managed instances.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct DriftSummary {
     /// Managed instances that are in sync.
     pub in_sync: usize,
@@ -550,12 +571,15 @@ pub struct DriftSummary {
     pub excluded: usize,
     /// Differences that a rule explains.
     pub suppressed: usize,
+    /// Of all items, those that are accepted; they count in their class too.
+    #[serde(default)]
+    pub accepted: usize,
     /// Managed share of the estate in percent, from the worst to the best case of what is unknown.
     pub coverage: Coverage,
 }
 
 /// A share in percent, with the unknown taken both ways.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Coverage {
     /// Worst case.
     pub low: f64,
@@ -564,7 +588,7 @@ pub struct Coverage {
 }
 
 /// What became of one managed instance or one live object.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct DriftItem {
     /// The same from run to run for the same difference.
     pub fingerprint: String,
@@ -611,10 +635,25 @@ pub struct DriftItem {
     /// For an unmanaged object: the block that would bring it under management.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub import_block: Option<String>,
+    /// For an unmanaged object without such a block: why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_import: Option<String>,
+    /// For an unmanaged object: who made it, as a tag says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creator: Option<String>,
+    /// For an unmanaged object: when it was made, where its service tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<String>,
+    /// Since when it stands; absent without a previous result, and where nothing was compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
+    /// Set when all of it is accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<Accepted>,
 }
 
 /// One difference.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct DriftChange {
     /// Terraform's notation.
     pub path: String,
@@ -629,6 +668,16 @@ pub struct DriftChange {
     /// What is worth knowing of it, in a clause: that the configuration does not set it, and AWS may have chosen it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Of a changed object: the same from run to run for the same difference. What loosens security counts as another
+    /// difference when the live value changes again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// Since when it stands, where a previous result was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
+    /// True when it is accepted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub accepted: bool,
 }
 
 /// A difference that a rule explains.

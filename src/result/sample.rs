@@ -1082,28 +1082,20 @@ fn findings() -> Vec<Finding> {
 }
 
 fn change(path: &str, declared: Value, live: Value, label: &str) -> DriftChange {
-    DriftChange { path: path.into(), declared, live, label: label.into(), sensitive: false, note: None }
+    DriftChange { path: path.into(), declared, live, label: label.into(), ..DriftChange::default() }
 }
 
 fn item(class: &str, address: Option<&str>, kind: &str, id: &str, region: &str) -> DriftItem {
     DriftItem {
         fingerprint: format!("{class}:{}:{id}", address.unwrap_or_default()),
         class: class.into(),
-        label: None,
         address: address.map(str::to_owned),
-        owner: None,
         state: address.map(|address| if address.contains("network") { NETWORK } else { ORDERS }.into()),
         kind: kind.into(),
         id: id.into(),
-        arn: None,
-        name: None,
         account: ACCOUNT.into(),
         region: region.into(),
-        changes: Vec::new(),
-        reasons: Vec::new(),
-        breaks: Vec::new(),
-        who: None,
-        import_block: None,
+        ..DriftItem::default()
     }
 }
 
@@ -1159,6 +1151,7 @@ fn summary() -> DriftSummary {
         unknown: 3,
         excluded: 37,
         suppressed: 5,
+        accepted: 0,
         coverage: Coverage { low: 95.71, high: 97.86 },
     }
 }
@@ -1179,9 +1172,7 @@ fn clean_drift() -> Drift {
         },
         items: Vec::new(),
         suppressed: suppressed(),
-        unread_states: Vec::new(),
-        idle_ignore_rules: Vec::new(),
-        configurations: Vec::new(),
+        ..Drift::default()
     }
 }
 
@@ -1446,6 +1437,7 @@ fn drift() -> Drift {
                     .into(),
             ],
         }],
+        ..Drift::default()
     }
 }
 

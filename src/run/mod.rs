@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod configurations;
+mod history;
 #[cfg(feature = "aws")]
 mod live;
 mod output;
@@ -22,6 +23,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::cli::{self, Command, DriftFailOn, FailOn};
+use history::History;
 use output::Outputs;
 use states::States;
 
@@ -116,7 +118,7 @@ fn demo(demo: &cli::Demo, outside: &Outside) -> anyhow::Result<u8> {
 }
 
 fn audit(audit: &cli::Audit, outside: &Outside) -> anyhow::Result<u8> {
-    let profile =
+    let mut profile =
         asking(&audit.who, outside, profile(&audit.profile, &audit.source.region, Some(&audit.live))?);
     if audit.profile.print_profile {
         return output::print(&profile.to_toml());
@@ -128,7 +130,9 @@ fn audit(audit: &cli::Audit, outside: &Outside) -> anyhow::Result<u8> {
         bail!("only a plan introduces anything; name one with --plan, or take `--fail-on verdict`");
     }
     let selection = selection(&audit.select);
-    let question = Question::audit(&profile, &selection)?;
+    let history = History::open(&audit.history, None, &mut profile, outside)?;
+    let previous = history.previous.as_ref();
+    let question = Question { previous, ..Question::audit(&profile, &selection)? };
     if question.checks.is_empty() {
         bail!("the selection leaves no check; widen it, or look with `stateward checks`");
     }
@@ -138,6 +142,7 @@ fn audit(audit: &cli::Audit, outside: &Outside) -> anyhow::Result<u8> {
     let mut document = evaluate(snapshot, &question, as_of, run);
     nothing_read(&document)?;
     finish(&mut document, &mut outputs, outside)?;
+    history.finish(&document, outside)?;
     Ok(audit_code(audit, &document))
 }
 
@@ -152,13 +157,16 @@ fn audit_code(audit: &cli::Audit, document: &Document) -> u8 {
 }
 
 fn drift(drift: &cli::Drift, outside: &Outside) -> anyhow::Result<u8> {
-    let profile =
+    let mut profile =
         asking(&drift.who, outside, profile(&drift.profile, &drift.source.region, Some(&drift.live))?);
     if drift.profile.print_profile {
         return output::print(&profile.to_toml());
     }
     let selection = Selection { services: drift.service.clone(), ..Selection::default() };
-    let question = Question::drift(&profile, &selection, drift.unmanaged)?;
+    let history = History::open(&drift.history, drift.write_ignore.as_deref(), &mut profile, outside)?;
+    let unmanaged = drift.unmanaged || drift.history.import_blocks.is_some();
+    let previous = history.previous.as_ref();
+    let question = Question { previous, ..Question::drift(&profile, &selection, unmanaged)? };
     if drift.states.state.is_empty() && drift.states.from.is_empty() && drift.source.snapshot.is_none() {
         bail!(
             "there is nothing to compare with: name a state with --state (a path, a glob, -, or an address like \
@@ -178,20 +186,25 @@ fn drift(drift: &cli::Drift, outside: &Outside) -> anyhow::Result<u8> {
     let mut document = evaluate(snapshot, &question, as_of, run);
     nothing_read(&document)?;
     finish(&mut document, &mut outputs, outside)?;
+    history.finish(&document, outside)?;
     Ok(drift_code(&document, &drift.fail_on))
 }
 
-/// 2 when a class counts that was found, else 3 when something could not be read.
+/// 2 when a class counts that was found and not accepted, else 3 when something could not be read.
 fn drift_code(document: &Document, fail_on: &[DriftFailOn]) -> u8 {
     let Some(drift) = &document.drift else { return 0 };
     let counts = &drift.summary;
+    let open = |classes: &[&str]| {
+        let items = drift.items.iter().filter(|item| item.accepted.is_none());
+        items.filter(|item| classes.contains(&item.class.as_str())).count()
+    };
     let counted = |which: &DriftFailOn| match which {
-        DriftFailOn::Drift => counts.changed + counts.missing + counts.unmanaged + counts.conflict,
-        DriftFailOn::Changed => counts.changed,
-        DriftFailOn::Missing => counts.missing,
-        DriftFailOn::Unmanaged => counts.unmanaged,
-        DriftFailOn::Conflict => counts.conflict,
-        DriftFailOn::Ghost => counts.ghost,
+        DriftFailOn::Drift => open(&["changed", "missing", "unmanaged", "conflict"]),
+        DriftFailOn::Changed => open(&["changed"]),
+        DriftFailOn::Missing => open(&["missing"]),
+        DriftFailOn::Unmanaged => open(&["unmanaged"]),
+        DriftFailOn::Conflict => open(&["conflict"]),
+        DriftFailOn::Ghost => open(&["ghost"]),
         DriftFailOn::Never => 0,
     };
     if fail_on.contains(&DriftFailOn::Never) {
@@ -253,14 +266,7 @@ fn collect(collect: &cli::Collect, outside: &Outside) -> anyhow::Result<u8> {
 }
 
 fn report(report: &cli::Report, outside: &Outside) -> anyhow::Result<u8> {
-    let name = report.result.display().to_string();
-    let text = if name == "-" {
-        std::io::read_to_string(std::io::stdin()).context("standard input could not be read")?
-    } else {
-        std::fs::read_to_string(&report.result)
-            .with_context(|| format!("{name}: the result cannot be read; check the path"))?
-    };
-    let document = Document::from_json(&name, &text)?;
+    let document = history::stored(&report.result)?;
     let mut outputs = Outputs::open(&report.output.reports)?;
     outputs.write(&document, outside)?;
     Ok(0)
