@@ -268,9 +268,10 @@ impl<'a> History<'a> {
             })
         });
         let own: BTreeSet<String> = own.collect();
+        let addresses: BTreeSet<&String> = items.iter().filter_map(|item| item.address.as_ref()).collect();
         let mut renamed: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (print, Known { past, .. }) in memory.standing.iter().filter(|(print, _)| !own.contains(*print)) {
-            if past.address.is_some() {
+            if past.address.as_ref().is_some_and(|address| !addresses.contains(address)) {
                 let place = [&past.account, &past.region, &past.kind, &past.id].map(String::as_str);
                 let key = by_identity(&past.class, past.lineage.as_deref(), place, past.path.as_deref());
                 renamed.entry(key).or_default().push(print.clone());

@@ -3,11 +3,11 @@
 use ::csv::WriterBuilder;
 
 use super::{Look, ReportError, who, words};
-use crate::result::{Document, DriftChange, DriftItem, Finding};
+use crate::result::{Document, DriftChange, DriftItem, Finding, Past};
 
 /// The header. A row leaves empty what its record has not.
-pub const HEADER: [&str; 28] = [
-    // `finding` or `drift`.
+pub const HEADER: [&str; 31] = [
+    // `finding`, `drift`, `resolved` or `unseen`.
     "record",
     "fingerprint",
     // Of findings.
@@ -40,6 +40,10 @@ pub const HEADER: [&str; 28] = [
     "address",
     "owner",
     "state",
+    // Of drift over time.
+    "standing",
+    "first_seen",
+    "accepted",
 ];
 
 /// The rows.
@@ -60,6 +64,13 @@ pub fn render(document: &Document, _: &Look) -> Result<String, ReportError> {
             writer.write_record(drift(item, Some(change)).map(guarded))?;
         }
     }
+    if let Some(drift) = &document.drift {
+        for (record, pasts) in [("resolved", &drift.resolved), ("unseen", &drift.unseen)] {
+            for one in pasts {
+                writer.write_record(past(record, one).map(guarded))?;
+            }
+        }
+    }
     let bytes = writer.into_inner().map_err(|error| ::csv::Error::from(error.into_error()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
@@ -71,7 +82,7 @@ fn guarded(text: String) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{text}") } else { text }
 }
 
-fn finding(of: &Finding) -> [String; 28] {
+fn finding(of: &Finding) -> [String; 31] {
     let resource = &of.resource;
     let controls = |(framework, ids): (&String, &Vec<String>)| format!("{framework}: {}", ids.join(" "));
     let compliance: Vec<String> = of.compliance.iter().map(controls).collect();
@@ -104,11 +115,15 @@ fn finding(of: &Finding) -> [String; 28] {
         resource.address.clone().unwrap_or_default(),
         String::new(),
         resource.state.clone().unwrap_or_default(),
+        String::new(),
+        String::new(),
+        String::new(),
     ]
 }
 
-fn drift(of: &DriftItem, change: Option<&DriftChange>) -> [String; 28] {
+fn drift(of: &DriftItem, change: Option<&DriftChange>) -> [String; 31] {
     let label = change.map(|change| change.label.clone()).or_else(|| of.label.clone());
+    let standing = change.and_then(|change| change.standing.as_ref()).or(of.standing.as_ref());
     let [path, declared, live] = match change {
         Some(change) => [change.path.clone(), words::value(&change.declared), words::value(&change.live)],
         None => Default::default(),
@@ -142,7 +157,39 @@ fn drift(of: &DriftItem, change: Option<&DriftChange>) -> [String; 28] {
         of.address.clone().unwrap_or_default(),
         of.owner.clone().unwrap_or_default(),
         of.state.clone().unwrap_or_default(),
+        standing.map(|standing| standing.state.word().to_owned()).unwrap_or_default(),
+        standing.map(|standing| standing.first_seen.clone()).unwrap_or_default(),
+        if of.accepted.is_some() || change.is_some_and(|change| change.accepted) { "yes" } else { "" }
+            .to_owned(),
     ]
+}
+
+/// What an earlier result had: as a row, and with an empty column where it has none.
+fn past(record: &str, of: &Past) -> [String; 31] {
+    let filled = [
+        ("record", record),
+        ("fingerprint", &of.fingerprint),
+        ("reason", &of.why),
+        ("class", &of.class),
+        ("label", of.label.as_deref().unwrap_or_default()),
+        ("path", of.path.as_deref().unwrap_or_default()),
+        ("type", &of.kind),
+        ("id", &of.id),
+        ("account", &of.account),
+        ("region", &of.region),
+        ("address", of.address.as_deref().unwrap_or_default()),
+        ("owner", of.owner.as_deref().unwrap_or_default()),
+        ("state", of.state.as_deref().unwrap_or_default()),
+        ("standing", record),
+        ("first_seen", &of.first_seen),
+    ];
+    HEADER.map(|column| {
+        filled
+            .iter()
+            .find(|(name, _)| *name == column)
+            .map(|(_, text)| (*text).to_owned())
+            .unwrap_or_default()
+    })
 }
 
 #[cfg(test)]

@@ -26,9 +26,16 @@ pub fn render(document: &Document, _: &Look) -> Result<String, ReportError> {
     }
     lines.each("finding", &document.findings)?;
     if let Some(drift) = &document.drift {
-        lines.without("drift_summary", drift, &["items", "suppressed"])?;
+        let lists =
+            ["items", "suppressed", "resolved", "unseen", "perpetual", "acceptances", "unmanaged_groups"];
+        lines.without("drift_summary", drift, &lists)?;
         lines.each("drift", &drift.items)?;
         lines.each("suppressed", &drift.suppressed)?;
+        lines.each("resolved", &drift.resolved)?;
+        lines.each("unseen", &drift.unseen)?;
+        lines.each("perpetual", &drift.perpetual)?;
+        lines.each("acceptance", &drift.acceptances)?;
+        lines.each("unmanaged_group", &drift.unmanaged_groups)?;
     }
     lines.each("plan", &document.plan)?;
     lines.each("route_to_go", &document.route_to_go)?;

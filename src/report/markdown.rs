@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::prose::{self, Block, Span};
 use super::words::{self, Group, Unread};
-use super::{Look, ReportError, who};
+use super::{Look, ReportError, history, who};
 use crate::result::{Configuration, Document, Drift, DriftItem, Finding, Outcome, Score, Status, Step};
 
 /// Steps that are listed: a comment on a pull request has its limits. The JSON result has them all.
@@ -349,7 +349,8 @@ fn drift(page: &mut Page, document: &Document) {
     let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
     page.table(&titles, &[counts.iter().map(|(_, number)| words::thousands(*number)).collect()]);
     page.paragraph(&format!("Managed share of the estate: {}.", words::share(drift.summary.coverage)));
-    page.list(words::excluded(drift.summary.excluded));
+    let sentences = history::since(drift).into_iter().chain(history::accepted(drift));
+    page.list(words::excluded(drift.summary.excluded).into_iter().chain(sentences.map(|said| text(&said))));
     for (title, meaning, items) in words::classes(drift) {
         page.heading(3, &format!("{title} ({})", items.len()));
         page.paragraph(&format!("{meaning}."));
@@ -369,13 +370,20 @@ fn drift_item(page: &mut Page, item: &DriftItem) {
     if item.address.is_some() {
         let _ = write!(head, " · {}", code(&item.id));
     }
+    if let Some(standing) = &item.standing {
+        let _ = write!(head, " · {}", text(&history::standing(standing)));
+    }
     let mut lines = vec![head];
+    let said = history::acceptance(item).into_iter().chain(history::origin(item));
+    lines.extend(said.map(|said| format!("  - {}", text(&said))));
     lines.extend(item.owner.as_ref().map(|owner| format!("  - belongs to {}", code(owner))));
     lines.extend(item.reasons.iter().map(|reason| format!("  - {}", text(reason))));
     lines.extend(item.changes.iter().map(|change| {
         let (declared, live) = (words::value(&change.declared), words::value(&change.live));
         let note = change.note.as_ref().map(|note| format!(" ({})", text(note))).unwrap_or_default();
-        format!("  - {}: {} → {}{note}", code(&change.path), code(&declared), code(&live))
+        let state = history::change_standing(item, change).map(|state| format!(" ({state})"));
+        let state = state.unwrap_or_default();
+        format!("  - {}: {} → {}{state}{note}", code(&change.path), code(&declared), code(&live))
     }));
     lines.extend(who::sentence(item).map(|who| format!("  - who: {}", text(&who))));
     if !item.breaks.is_empty() {
@@ -405,6 +413,13 @@ fn configuration(of: &Configuration) -> String {
 }
 
 fn rest_of_drift(page: &mut Page, drift: &Drift) {
+    for section in history::sections(drift) {
+        page.heading(3, section.title);
+        if !section.meaning.is_empty() {
+            page.paragraph(&format!("{}.", section.meaning));
+        }
+        page.list(section.lines.iter().map(|line| format!("{}: {}", code(&line.subject), text(&line.said))));
+    }
     if !drift.unread_states.is_empty() {
         page.heading(3, "States that could not be read");
         page.list(drift.unread_states.iter().map(|state| code(state)));

@@ -7,7 +7,7 @@ mod tests;
 use std::collections::BTreeSet;
 
 use super::words::{self, DriftAnswer, Group, Unread};
-use super::{Look, ReportError, who};
+use super::{Look, ReportError, history, who};
 use crate::result::{
     Component, Criterion, Decision, Document, Drift, DriftItem, Finding, Gate, Outcome, Score, Status, Step,
 };
@@ -71,7 +71,7 @@ fn head(canvas: &mut Canvas, document: &Document) {
             let paint = match answer {
                 DriftAnswer::Found => Paint::Bad,
                 DriftAnswer::Incomplete => Paint::Warn,
-                DriftAnswer::None => Paint::Good,
+                DriftAnswer::Accepted | DriftAnswer::None => Paint::Good,
             };
             let sentences = document.drift.as_ref().map(words::drift_sentences).unwrap_or_default();
             (answer.words(), paint, sentences)
@@ -257,6 +257,9 @@ fn drift(canvas: &mut Canvas, document: &Document) {
     if let Some(excluded) = words::excluded(drift.summary.excluded) {
         canvas.line(0, &[soft(excluded)]);
     }
+    for sentence in history::since(drift).into_iter().chain(history::accepted(drift)) {
+        canvas.line(0, &[plain(sentence)]);
+    }
     for (title, meaning, items) in words::classes(drift) {
         canvas.space();
         canvas.line(0, &[strong(title), soft(format!("{}: {meaning}", items.len()))]);
@@ -270,6 +273,7 @@ fn drift(canvas: &mut Canvas, document: &Document) {
 fn drift_item(canvas: &mut Canvas, item: &DriftItem) {
     let mut title = vec![strong(words::item_title(item))];
     title.extend(label(item.label.as_deref()));
+    title.extend(item.standing.as_ref().map(|of| soft(format!("[{}]", history::standing(of)))));
     canvas.line(2, &title);
     let mut place = Vec::new();
     if item.address.is_some() {
@@ -281,12 +285,16 @@ fn drift_item(canvas: &mut Canvas, item: &DriftItem) {
     if let Some(owner) = &item.owner {
         canvas.line(4, &[soft("belongs to"), plain(owner)]);
     }
+    for line in history::acceptance(item).into_iter().chain(history::origin(item)) {
+        canvas.line(4, &[soft(line)]);
+    }
     for reason in &item.reasons {
         canvas.line(4, &[plain(reason)]);
     }
     for change in &item.changes {
         let mut path = vec![plain(&change.path)];
         path.extend(label(Some(&change.label)).filter(|_| item.changes.len() > 1));
+        path.extend(history::change_standing(item, change).map(|state| soft(format!("[{state}]"))));
         canvas.pair(4, &path, &words::value(&change.declared), &words::value(&change.live));
         if let Some(note) = &change.note {
             canvas.line(6, &[soft(note)]);
@@ -317,6 +325,14 @@ fn label(of: Option<&str>) -> Option<Cell> {
 const NOTES: usize = 3;
 
 fn rest_of_drift(canvas: &mut Canvas, drift: &Drift) {
+    for section in history::sections(drift) {
+        canvas.space();
+        canvas.line(0, &[strong(section.title), soft(section.meaning)]);
+        for line in section.lines {
+            canvas.line(2, &[plain(line.subject)]);
+            canvas.line(4, &[soft(line.said)]);
+        }
+    }
     if !drift.unread_states.is_empty() {
         canvas.space();
         canvas.line(0, &[strong("States that could not be read")]);

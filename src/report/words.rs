@@ -458,7 +458,9 @@ pub fn classes(drift: &Drift) -> Vec<(String, &'static str, Vec<&DriftItem>)> {
     found.push(("Other".into(), "", others));
     found.retain(|(.., items)| !items.is_empty());
     for (.., items) in &mut found {
-        items.sort_by_key(|item| item.label.as_deref() != Some(LOOSENING));
+        // What is new stands before what has long been there.
+        let old = |item: &DriftItem| item.standing.as_ref().map(|standing| standing.state);
+        items.sort_by_key(|item| (item.label.as_deref() != Some(LOOSENING), old(item)));
     }
     found
 }
@@ -534,6 +536,8 @@ pub enum DriftAnswer {
     Found,
     /// Nothing was found, and something could not be read.
     Incomplete,
+    /// Everything was read, and what differs is accepted.
+    Accepted,
     /// Everything was read, and nothing differs.
     None,
 }
@@ -544,6 +548,7 @@ impl DriftAnswer {
         match self {
             Self::Found => "DRIFT FOUND",
             Self::Incomplete => "NO DRIFT FOUND, NOT ALL READ",
+            Self::Accepted => "NO DRIFT BEYOND WHAT IS ACCEPTED",
             Self::None => "NO DRIFT",
         }
     }
@@ -556,9 +561,11 @@ pub fn drift_answer(document: &Document) -> DriftAnswer {
     let all_read = document.collection.errors.iter().all(|error| error.affects.attribution)
         && drift.unread_states.is_empty()
         && document.scope.states.iter().all(|state| state.outcome == Outcome::Read);
-    match sum.changed + sum.missing + sum.unmanaged + sum.ghost + sum.conflict {
-        0 if sum.unknown == 0 && all_read => DriftAnswer::None,
-        0 => DriftAnswer::Incomplete,
+    let found = sum.changed + sum.missing + sum.unmanaged + sum.ghost + sum.conflict;
+    match found.saturating_sub(sum.accepted) {
+        0 if sum.unknown > 0 || !all_read => DriftAnswer::Incomplete,
+        0 if sum.accepted > 0 => DriftAnswer::Accepted,
+        0 => DriftAnswer::None,
         _ => DriftAnswer::Found,
     }
 }

@@ -353,6 +353,145 @@ pub fn drift_clean() -> Document {
     Document { run: run("drift"), verdict: None, score: None, findings: Vec::new(), plan: Vec::new(), ..go() }
 }
 
+/// Drift held against an earlier result, with everything that time and acceptance can say.
+pub fn over_time() -> Document {
+    let mut document = drift_only();
+    let Some(drift) = &mut document.drift else { return document };
+    let standing = |state, first_seen: &str, days: u64, last: Option<&str>| Standing {
+        state,
+        first_seen: first_seen.into(),
+        age_s: days * 86_400,
+        last_resolved: last.map(str::to_owned),
+    };
+    let now = "2026-03-01T06:00:00Z";
+    let old = standing(StandingState::Continuing, "2026-02-20T06:00:00Z", 9, None);
+    for item in drift.items.iter_mut().filter(|item| item.class != "unknown") {
+        item.standing = Some(old.clone());
+        for change in &mut item.changes {
+            change.fingerprint = Some(format!("{}:{}", item.fingerprint, change.path));
+            change.standing = Some(old.clone());
+        }
+    }
+    let fresh = standing(StandingState::New, now, 0, None);
+    drift.items[0].standing = Some(Standing { state: StandingState::New, ..old.clone() });
+    drift.items[0].changes[1].standing = Some(fresh);
+    drift.items[1].standing =
+        Some(standing(StandingState::Returned, "2026-01-05T06:00:00Z", 55, Some("2026-02-01T06:00:00Z")));
+    drift.items[2].changes[0].accepted = true;
+    drift.items[2].accepted = Some(Accepted {
+        owner: "ops@acme.example".into(),
+        reason: "rotated by hand until the pipeline does it".into(),
+        expires: "2026-04-15".into(),
+    });
+    drift.summary.accepted = 1;
+    if let Some(item) = drift.items.iter_mut().find(|item| item.class == "unmanaged" && item.owner.is_none())
+    {
+        item.creator = Some("ann@acme.example".into());
+        item.created_at = Some("2026-02-19T15:04:05Z".into());
+    }
+    let past = |class: &str, address: Option<&str>, kind: &str, id: &str, path: Option<&str>| Past {
+        class: class.into(),
+        address: address.map(str::to_owned),
+        kind: kind.into(),
+        id: id.into(),
+        path: path.map(str::to_owned),
+        fingerprint: format!("{class}:{id}"),
+        label: None,
+        owner: None,
+        state: address.map(|_| ORDERS.into()),
+        lineage: address.map(|_| "2f1c".into()),
+        account: ACCOUNT.into(),
+        region: "us-west-2".into(),
+        first_seen: "2026-02-20T06:00:00Z".into(),
+        last_seen: "2026-02-28T06:00:00Z".into(),
+        resolved_at: None,
+        why: String::new(),
+    };
+    drift.since = Some(Since {
+        run: "5f0c".into(),
+        as_of: "2026-02-28T06:00:00Z".into(),
+        new: 1,
+        continuing: 11,
+        returned: 1,
+        resolved: 2,
+        unseen: 1,
+        note: None,
+    });
+    drift.resolved = vec![
+        Past {
+            resolved_at: Some(now.into()),
+            why: "in sync now".into(),
+            ..past(
+                "changed",
+                Some("module.orders.aws_db_instance.main"),
+                "aws_db_instance",
+                "orders-prod",
+                Some("multi_az"),
+            )
+        },
+        Past {
+            resolved_at: Some(now.into()),
+            why: "does not exist any more".into(),
+            ..past("unmanaged", None, "aws_instance", "i-0f00", None)
+        },
+    ];
+    drift.unseen = vec![Past {
+        label: Some("security-loosening".into()),
+        why: "it could not be read: rds:DescribeDBInstances: unreachable (no connection to the endpoint)"
+            .into(),
+        ..past(
+            "changed",
+            Some("module.orders.aws_db_instance.replica"),
+            "aws_db_instance",
+            "orders-prod-replica",
+            Some("publicly_accessible"),
+        )
+    }];
+    drift.perpetual = vec![Perpetual {
+        rule: "N30".into(),
+        address: "module.orders.aws_instance.app[\"a\"]".into(),
+        path: "user_data".into(),
+        state: ORDERS.into(),
+        serial_before: 41,
+        serial: 44,
+    }];
+    let usage = |subject: &str, outcome: &str, covers: usize, note: Option<&str>| AcceptanceUse {
+        subject: subject.into(),
+        origin: "accept[0] of accepted.toml".into(),
+        owner: "ops@acme.example".into(),
+        reason: "rotated by hand until the pipeline does it".into(),
+        expires: "2026-04-15".into(),
+        outcome: outcome.into(),
+        covers,
+        note: note.map(str::to_owned),
+    };
+    drift.acceptances = vec![
+        usage("changed module.orders.aws_lambda_function.mailer *", "used", 1, None),
+        usage("missing module.old.*", "idle", 0, None),
+        usage("changed aws_eip.*", "expired", 2, None),
+        usage(
+            "module.orders.* *",
+            "idle",
+            0,
+            Some("what loosens security is accepted by its fingerprint only"),
+        ),
+    ];
+    let group = |by: &str, name: &str, objects: usize| UnmanagedGroup {
+        by: by.into(),
+        name: name.into(),
+        objects,
+        items: Vec::new(),
+    };
+    drift.unmanaged_groups = vec![
+        group("creator", "ann@acme.example", 1),
+        group("day", "2026-02-19", 1),
+        group("type", "aws_instance", 1),
+        group("tag", "Team=web", 1),
+        group("managed_elsewhere", "CDK, CloudFormation stack shop", 12),
+    ];
+    document
+}
+
 /// Text that would break out of any format that does not escape it.
 pub fn hostile() -> Document {
     let mut document = no_go();

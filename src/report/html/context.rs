@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::report::who;
 use crate::report::words::{self, DriftAnswer, Group, PlaceView, Unread};
+use crate::report::{history, who};
 use crate::result::{
     Component, Configuration, Criterion, Decision, Document, Drift, DriftItem, Finding, Gate, Outcome, Score,
     Status, Step, Waiver,
@@ -143,13 +143,14 @@ fn drift_answer(document: &Document) -> Value {
     let kind = match answer {
         DriftAnswer::Found => "stop",
         DriftAnswer::Incomplete => "open",
+        DriftAnswer::Accepted => "waived",
         DriftAnswer::None => "go",
     };
     json!({
         "question": "State against live",
         "words": answer.words(),
         "kind": kind,
-        "passes": answer == DriftAnswer::None,
+        "passes": matches!(answer, DriftAnswer::Accepted | DriftAnswer::None),
         "reasons": document.drift.as_ref().map(words::drift_sentences).unwrap_or_default(),
         "more_reasons": [],
     })
@@ -491,6 +492,8 @@ fn drift(of: &Drift, with_state: bool) -> Value {
         "bar": bar(coverage.low, coverage.high, format!("Managed share: {managed}")),
         "counts": counts,
         "excluded": words::excluded(sum.excluded),
+        "history": history::since(of).into_iter().chain(history::accepted(of)).collect::<Vec<_>>(),
+        "sections": history::sections(of).iter().map(section).collect::<Vec<_>>(),
         "classes": classes,
         "unread_states": of.unread_states,
         "suppressed": words::thousands(sum.suppressed),
@@ -511,6 +514,14 @@ fn configuration(of: &Configuration) -> Value {
         })
         .collect();
     json!({ "source": of.source, "line": words::configuration(of), "ignored": ignored, "notes": of.notes })
+}
+
+fn section(of: &history::Section) -> Value {
+    json!({
+        "title": of.title,
+        "meaning": of.meaning,
+        "lines": list(&of.lines, |line| json!({ "subject": line.subject, "said": line.said })),
+    })
 }
 
 fn label_kind(label: &str) -> &'static str {
@@ -538,6 +549,7 @@ fn drift_item(of: &DriftItem, with_state: bool) -> Value {
                 "live": live,
                 "sensitive": change.sensitive,
                 "note": change.note,
+                "standing": history::change_standing(of, change),
                 "long": declared.len() + live.len() > ONE_LINE,
             })
         })
@@ -552,6 +564,8 @@ fn drift_item(of: &DriftItem, with_state: bool) -> Value {
         "owner": of.owner,
         "state": of.state.as_ref().filter(|_| with_state),
         "arn": of.arn,
+        "standing": of.standing.as_ref().map(history::standing),
+        "history": history::acceptance(of).into_iter().chain(history::origin(of)).collect::<Vec<_>>(),
         "reasons": of.reasons,
         "changes": changes,
         "breaks": of.breaks.join(", "),

@@ -157,6 +157,10 @@ pub mod selection {
             name.starts_with("aws/")
                 .then_some(Exclusion { rule: "N18", reason: "a selection of a plan that AWS made" })
         },
+        // https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/backup_selection#import
+        import_id: |resource| {
+            Some(format!("{}|{}", resource.get(&PLAN_ID).ok().flatten()?, crate::kind::by_id(resource)?))
+        },
         ..Kind::BASE
     };
 }
@@ -439,6 +443,14 @@ pub const KINDS: &[&Kind] = &[
 mod tests {
     use super::*;
     use crate::compare::{Comparison, compare};
+
+    #[test]
+    fn a_selection_is_imported_with_its_plan() {
+        let mut live = Resource::new(crate::Place::new("1", "r"), selection::KIND.name, "s-1");
+        assert_eq!((selection::KIND.import_id)(&live), None);
+        live.set(&selection::PLAN_ID, "p-1".to_owned());
+        assert_eq!((selection::KIND.import_id)(&live).as_deref(), Some("p-1|s-1"));
+    }
 
     #[test]
     fn a_plan_of_provider_3_equals_its_live_self() {

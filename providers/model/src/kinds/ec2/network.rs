@@ -666,6 +666,10 @@ pub mod route_table_association {
         listed_by: &["ec2:DescribeRouteTables"],
         attributes: &[GATEWAY_ID.any(), ROUTE_TABLE_ID.any(), SUBNET_ID.any()],
         identity: |resource| text(resource, "subnet_id").or_else(|| text(resource, "gateway_id")),
+        // https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/route_table_association#import
+        import_id: |resource| {
+            Some(format!("{}/{}", crate::kind::by_id(resource)?, text(resource, "route_table_id")?))
+        },
         ..Kind::BASE
     };
 }
@@ -1946,6 +1950,14 @@ mod tests {
         let mut atoms = atoms;
         atoms.sort_by_key(Value::to_string);
         atoms
+    }
+
+    #[test]
+    fn an_association_is_imported_by_both_of_its_ends() {
+        let mut live = Resource::new(Place::new("1", "r"), route_table_association::KIND.name, "subnet-1");
+        assert_eq!((route_table_association::KIND.import_id)(&live), None);
+        live.set(&route_table_association::ROUTE_TABLE_ID, "rtb-1".to_owned());
+        assert_eq!((route_table_association::KIND.import_id)(&live).as_deref(), Some("subnet-1/rtb-1"));
     }
 
     #[test]
