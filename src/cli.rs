@@ -140,7 +140,8 @@ pub struct Audit {
     /// Judge what would exist after this plan, as `terraform show -json` prints it (`-` for standard input), and read
     /// nothing from AWS
     #[arg(long, value_name = "FILE", help_heading = "Terraform", conflicts_with_all = [
-        "state", "snapshot", "region", "account", "endpoint_url", "concurrency", "rate", "timeout",
+        "state", "snapshot", "region", "account", "endpoint_url", "concurrency", "rate", "timeout", "previous",
+        "accept", "import_blocks",
     ])]
     pub plan: Option<PathBuf>,
     /// Which checks.
