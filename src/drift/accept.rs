@@ -216,7 +216,7 @@ mod tests {
     fn an_item_is_accepted_when_each_of_its_changes_is() {
         let mut drift = changed(&[("ami", "other"), ("tags.A", "tag")]);
         let one = acceptance("module.a.*", Some("ami"));
-        apply(&mut drift, &[one.clone()], DAY);
+        apply(&mut drift, std::slice::from_ref(&one), DAY);
         assert!(drift.items[0].accepted.is_none() && drift.items[0].changes[0].accepted);
         assert_eq!((drift.summary.accepted, drift.acceptances[0].covers), (0, 1));
         let mut drift = changed(&[("ami", "other"), ("tags.A", "tag")]);
