@@ -139,6 +139,8 @@ pub struct StateFacts {
     pub lineage: String,
     /// The Terraform version that wrote it.
     pub terraform_version: String,
+    /// The version of its format: 3 or 4, and 0 in recordings that do not tell (IAC-12).
+    pub format: u64,
     /// Bucket and key, when it came from S3.
     pub s3: Option<(String, String)>,
     /// The Terraform backend that keeps it, when it is neither a local file nor in S3: `http`, `remote`, `gcs`, `azurerm`.

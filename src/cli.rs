@@ -399,6 +399,15 @@ pub struct StateArgs {
     /// the state is; repeatable
     #[arg(long, value_name = "DIR")]
     pub from: Vec<PathBuf>,
+    /// The variable with the passphrase of states that OpenTofu encrypted; repeatable
+    #[arg(long, value_name = "VARIABLE")]
+    pub state_passphrase_env: Vec<String>,
+    /// The variable with the key, in hexadecimal, of states that OpenTofu encrypted; repeatable
+    #[arg(long, value_name = "VARIABLE")]
+    pub state_key_env: Vec<String>,
+    /// The file with such a key; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub state_key_file: Vec<PathBuf>,
 }
 
 /// A header and where its value is.

@@ -40,7 +40,7 @@ pub struct RecordedState {
     pub facts: StateFacts,
     /// Why it could not be read.
     pub gap: Option<Gap>,
-    /// What became of it in a word: `read`, `locked` (read while somebody held the lock), `unreadable`.
+    /// What became of it in a word: `read`, `locked` (read while somebody held the lock), `encrypted`, `unreadable`.
     pub outcome: String,
     /// Its managed instances.
     pub resources: Shelf,

@@ -81,7 +81,6 @@ fn a_bad_state_is_named_with_place_and_remedy_before_anything_else() {
         ("empty.tfstate", "", "empty"),
         ("old.tfstate", "{\"version\": 2, \"serial\": 1}", "format 2"),
         ("new.tfstate", "{\"version\": 9}", "format 9"),
-        ("sealed.tfstate", "{\"encrypted_data\": \"x\", \"encryption_version\": \"v0\"}", "encrypted"),
         ("text.tfstate", "hello", "not JSON"),
     ];
     for (name, text, word) in cases {

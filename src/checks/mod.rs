@@ -14,6 +14,7 @@ mod scaling;
 mod schedule;
 mod selection;
 mod storage;
+mod versions;
 
 use serde_json::Value;
 use stateward_model::policy::Document;

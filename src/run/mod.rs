@@ -3,6 +3,7 @@
 mod catalogue;
 mod configurations;
 mod history;
+mod keys;
 #[cfg(feature = "aws")]
 mod live;
 mod output;

@@ -10,15 +10,18 @@ use stateward::check::StateFacts;
 use stateward::profile::Profile;
 use stateward::shelf::Shelf;
 use stateward::snapshot::RecordedState;
-use stateward_model::{Cause, Resource};
+use stateward_model::{Cause, Gap, Resource};
 use stateward_terraform::{
-    Backend, Entry, Fetched, Header, Hidden, Limits, Means, Places, Source, StateError, Told, Unread, find,
-    open, read_state_into,
+    Backend, Entry, Fetched, Header, Hidden, Keys, Limits, Means, Places, Source, StateError, Told, Unread,
+    find, open, read_state_with,
 };
 use time::OffsetDateTime;
 
-use super::{Outside, stamp};
+use super::{Outside, keys, stamp};
 use crate::cli::StateArgs;
+
+/// What became of a state that OpenTofu encrypted, and that no key opens.
+const ENCRYPTED: &str = "encrypted";
 
 /// Fetches under way at once.
 const WIDTH: usize = 8;
@@ -30,6 +33,8 @@ pub struct States {
     pub places: Places,
     /// What is in S3.
     pub in_s3: Vec<Source>,
+    /// What opens encrypted ones.
+    keys: Keys,
 }
 
 /// A source with what reads it.
@@ -43,6 +48,7 @@ impl States {
     pub fn read(args: &StateArgs, profile: &Profile, outside: &Outside) -> anyhow::Result<Self> {
         let sources = sources(args, outside)?;
         let headers = headers(args, outside)?;
+        let keys = keys::read(args, outside)?;
         let limits = Limits {
             silence: profile.collection.call_timeout,
             whole: profile.collection.run_timeout,
@@ -54,7 +60,7 @@ impl States {
             sources.into_iter().partition(|source| matches!(source, Source::S3 { .. }));
         let (local, remote): (Vec<&Source>, Vec<&Source>) =
             others.iter().partition(|source| source.is_local());
-        let mut states = Self { recorded: Vec::new(), places: Places::default(), in_s3 };
+        let mut states = Self { recorded: Vec::new(), places: Places::default(), in_s3, keys };
         futures::executor::block_on(states.gather(&opened(&local, means)))?;
         if !remote.is_empty() {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -137,7 +143,7 @@ impl States {
                 Unread::new(Cause::Malformed, what, "wait for the run that writes it, and audit again");
             return Err(Unread { call: call.into(), told: Box::new(told), ..fault });
         }
-        match read(&entry.uri, body, facts_of(source, &told), &mut self.places) {
+        match read(&entry.uri, body, facts_of(source, &told), &self.keys, &mut self.places) {
             Ok(state) if told.locked => Ok(RecordedState { outcome: "locked".to_owned(), ..state }),
             Ok(state) => Ok(state),
             Err(error) => Err(Unread { call: call.into(), told: Box::new(told), ..error.into() }),
@@ -153,10 +159,10 @@ impl States {
         });
     }
 
-    /// States of which not one was read are nothing to compare with.
+    /// States of which not one was read are nothing to compare with; those that are only encrypted are there.
     fn some_read(&self) -> anyhow::Result<()> {
         let Some(gap) = self.recorded.first().and_then(|state| state.gap.as_ref()) else { return Ok(()) };
-        if self.recorded.iter().any(|state| state.gap.is_none()) {
+        if self.recorded.iter().any(|state| state.gap.is_none() || state.outcome == ENCRYPTED) {
             return Ok(());
         }
         let uri = &self.recorded[0].facts.uri;
@@ -231,7 +237,7 @@ fn headers(args: &StateArgs, outside: &Outside) -> anyhow::Result<Vec<(String, H
     args.state_header.iter().map(value).collect()
 }
 
-/// Reads one state; `facts` holds what its place told.
+/// Reads one state; `facts` holds what its place told. One that stays encrypted is whole and unread: an outcome of its own.
 ///
 /// # Errors
 /// The state's fault with place and remedy.
@@ -239,13 +245,18 @@ pub fn read(
     uri: &str,
     reader: impl std::io::Read,
     facts: StateFacts,
+    keys: &Keys,
     places: &mut Places,
 ) -> Result<RecordedState, StateError> {
     let mut resources = Shelf::default();
-    let header = read_state_into(uri, reader, &mut |resource| {
+    let header = read_state_with(uri, reader, keys, &mut |resource| {
         places.observe(&resource);
         resources.push(resource);
-    })?;
+    });
+    let header = match header {
+        Err(error) if error.encrypted => return Ok(still_encrypted(uri, &error, facts)),
+        header => header?,
+    };
     let facts = said_of_itself(header, facts);
     Ok(RecordedState { facts, gap: None, outcome: "read".to_owned(), resources })
 }
@@ -271,10 +282,21 @@ fn facts_of(source: &Source, told: &Told) -> StateFacts {
     }
 }
 
+fn still_encrypted(uri: &str, error: &StateError, facts: StateFacts) -> RecordedState {
+    let detail = format!("{}; remedy: {}", error.what, error.remedy);
+    RecordedState {
+        facts: StateFacts { uri: uri.to_owned(), ..facts },
+        gap: Some(Gap::new("state", Cause::Unsupported, detail)),
+        outcome: ENCRYPTED.to_owned(),
+        resources: Shelf::default(),
+    }
+}
+
 fn said_of_itself(header: Header, facts: StateFacts) -> StateFacts {
     StateFacts {
         uri: header.uri,
         terraform_version: header.terraform_version,
+        format: header.version,
         serial: header.serial,
         lineage: header.lineage,
         instances: header.instances,
