@@ -79,7 +79,7 @@ pub fn read_state_into(
 /// As [`read_state_into`], with keys for a state that OpenTofu encrypted. Such a state is in memory while it is decrypted.
 ///
 /// # Errors
-/// As [`read_state`]; [`StateError::encrypted`] tells a state that no key opens from one that is broken.
+/// As [`read_state`]; `StateError::encrypted` tells a state that no key opens from one that is broken.
 pub fn read_state_with(
     uri: &str,
     reader: impl Read,
