@@ -1,23 +1,27 @@
 //! The whole path over a recorded estate: fold → drift → judge → score → result. Nothing but the recording enters.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use stateward_model::trail::{Lookup, Trail};
-use stateward_model::{Address, GLOBAL, Kind, Place, Resource, Wanted, kinds};
+use stateward_model::{Address, GLOBAL, Gap, Kind, Place, Reading, Resource, Wanted, kinds};
 use time::OffsetDateTime;
 
 use crate::check::{Check, DriftFacts, StateFacts, Subject, View};
+use crate::declared::{DeclaredSide, States};
 use crate::drift::fresh::created_at;
 use crate::drift::ignored::{Belonging, ConfigFacts, Used};
 use crate::drift::time::{Memory, Sight, unusable};
 use crate::drift::{self, Class, Coverage, Drift, Item, Label, accept, who};
 use crate::inventory::{Inventory, Side};
 use crate::judge::{self, Addresses, Finding, Statuses};
+use crate::live::LiveSide;
+use crate::packed::PackedSide;
 use crate::plan::{self, Selection, UnknownWord};
 use crate::profile::Profile;
 use crate::result::{Document, Run, build};
 use crate::score;
-use crate::snapshot::{RecordedAccount, RecordedRegion, RecordedState, Snapshot};
+use crate::snapshot::{RecordedAccount, RecordedReading, RecordedRegion, RecordedState, Snapshot};
 
 /// What a run asks of an estate.
 pub struct Question<'a> {
@@ -71,7 +75,7 @@ impl<'a> Question<'a> {
         let checks: Vec<&'static Check> = self.checks.iter().copied().filter(judged).collect();
         if self.drift && !states.is_empty() {
             for state in states {
-                plan::for_states(state.resources.iter(), &mut wanted);
+                plan::for_states(&state.resources.carried(), &mut wanted);
             }
             if self.unmanaged {
                 plan::for_existence(&mut wanted);
@@ -97,7 +101,7 @@ impl<'a> Question<'a> {
 
 /// Everything that was found, before it is put into the result.
 pub(crate) struct Found {
-    pub(crate) live: Inventory,
+    pub(crate) live: Box<dyn LiveSide>,
     pub(crate) drift: Option<Drift>,
     pub(crate) idle_rules: Vec<String>,
     /// What became of the configurations.
@@ -107,6 +111,22 @@ pub(crate) struct Found {
     pub(crate) scorecard: Option<score::Scorecard>,
     /// Where every managed instance stands, by its Terraform address.
     pub(crate) identities: BTreeMap<String, Identity>,
+}
+
+impl Found {
+    /// What a comparison found, before anything is judged.
+    fn compared(live: Box<dyn LiveSide>, compared: Compared) -> Self {
+        Self {
+            live,
+            drift: compared.drift,
+            idle_rules: compared.idle_rules,
+            configurations: compared.used,
+            findings: Vec::new(),
+            declared: Statuses::new(),
+            scorecard: None,
+            identities: BTreeMap::new(),
+        }
+    }
 }
 
 /// What a managed instance is.
@@ -119,17 +139,23 @@ pub(crate) struct Identity {
 
 /// Answers `question` over `snapshot` as of `as_of`.
 pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, run: Run) -> Document {
-    let (recorded, live, configurations, trail) = laid_out(snapshot, question);
+    let (recorded, readings, configurations, trail) = laid_out(snapshot, question);
+    let scope = coverage(question, &recorded.accounts, &recorded.states);
+    if question.checks.is_empty() && !question.verdict {
+        // Nothing else is asked of the estate, so both sides stay packed: the path for estates of any size.
+        let live = packed(readings, &recorded, question);
+        let compared = compared(&recorded, &live, &configurations, trail.as_ref(), question, as_of);
+        return conclude(&recorded, Found::compared(Box::new(live), compared), &scope, question, as_of, run);
+    }
+    let mut live = Inventory::live(readings.into_iter().map(Reading::from).collect());
+    let (accounts, regions) = expected(&recorded, question);
+    live.expect(&accounts, &regions);
     let declared = || recorded.states.iter().flat_map(|state| state.resources.iter());
     let identities = identities(declared(), &live);
     let facts: Vec<StateFacts> = recorded.states.iter().map(|state| state.facts.clone()).collect();
 
-    let scope = coverage(question, &recorded.accounts, &recorded.states);
-    let Compared { mut drift, idle_rules, used } =
-        compared(&recorded, &live, &configurations, question, as_of);
-    if let (Some(drift), Some(trail)) = (&mut drift, &trail) {
-        who::attribute(drift, declared(), trail, &scene(question, &recorded, as_of));
-    }
+    let compared = compared(&recorded, &live, &configurations, trail.as_ref(), question, as_of);
+    let drift = &compared.drift;
     let drift_facts = drift.as_ref().map(|drift| drift_facts(drift, &live, question.profile, as_of));
     let addresses = addresses(declared(), &live);
     let view = View {
@@ -147,16 +173,28 @@ pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, 
         let outages = outages(&question.checks, &live);
         score::score(&score::Input { outages, ..score::Input::new(&findings, question.profile, as_of) })
     });
-    let past = question.previous.zip(drift.as_ref()).map(|(previous, drift)| {
+    let found =
+        Found { findings, declared, scorecard, identities, ..Found::compared(Box::new(live), compared) };
+    conclude(&recorded, found, &scope, question, as_of, run)
+}
+
+/// The result, beside what an earlier one said and with what the profile accepts.
+fn conclude(
+    recorded: &build::Recorded,
+    found: Found,
+    scope: &Coverage,
+    question: &Question,
+    as_of: OffsetDateTime,
+    run: Run,
+) -> Document {
+    let past = question.previous.zip(found.drift.as_ref()).map(|(previous, drift)| {
         let refused = unusable(previous, &scope.accounts, &recorded.states, as_of);
         let memory = if refused.is_none() { Memory::of(previous) } else { Memory::default() };
-        let sight = Sight { drift, live: &live, states: &recorded.states, coverage: &scope };
+        let sight = Sight { drift, live: found.live.as_ref(), states: &recorded.states, coverage: scope };
         let fates = memory.fates(&sight);
         (previous, memory, fates, refused)
     });
-    let found =
-        Found { live, drift, idle_rules, configurations: used, findings, declared, scorecard, identities };
-    let mut document = build::document(&recorded, found, question, run);
+    let mut document = build::document(recorded, found, question, run);
     if let Some(drift) = &mut document.drift {
         accept::apply(drift, &question.profile.drift.accept, as_of.date());
     }
@@ -168,11 +206,11 @@ pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, 
     document
 }
 
-/// A recording with its readings as an inventory, and the events that were looked up for it.
+/// A recording as the question asks for it, and the events that were looked up for it.
 fn laid_out(
     snapshot: Snapshot,
     question: &Question,
-) -> (build::Recorded, Inventory, Vec<ConfigFacts>, Option<Trail>) {
+) -> (build::Recorded, Vec<RecordedReading>, Vec<ConfigFacts>, Option<Trail>) {
     let Snapshot {
         accounts,
         regions,
@@ -186,15 +224,28 @@ fn laid_out(
         ..
     } = asked(snapshot, question);
     let mut recorded = build::Recorded { accounts, regions, operations, errors, wall_ms, states };
-    let mut live = Inventory::live(readings);
-    let accounts = recorded.accounts.iter().map(|account| (account.id.clone(), account.gap.clone()));
-    let regions: Vec<String> = question.profile.regions.iter().map(|region| region.name.clone()).collect();
-    live.expect(&accounts.collect::<Vec<_>>(), &regions);
     for state in &mut recorded.states {
-        state.facts.observe(state.resources.iter(), &question.profile.environments);
+        // Only checks look at what instances tell of their state, and the walk through all of them is dear.
+        if !question.checks.is_empty() {
+            state.facts.observe(state.resources.iter(), &question.profile.environments);
+        }
         state.facts.unread = state.gap.clone();
     }
-    (recorded, live, configurations, trail)
+    (recorded, readings, configurations, trail)
+}
+
+/// Where everything that was read at all should have been read: the accounts, and the regions of the profile.
+fn expected(recorded: &build::Recorded, question: &Question) -> (Vec<(String, Option<Gap>)>, Vec<String>) {
+    let accounts = recorded.accounts.iter().map(|account| (account.id.clone(), account.gap.clone()));
+    let regions = question.profile.regions.iter().map(|region| region.name.clone());
+    (accounts.collect(), regions.collect())
+}
+
+fn packed(readings: Vec<RecordedReading>, recorded: &build::Recorded, question: &Question) -> PackedSide {
+    let mut live = PackedSide::new(readings);
+    let (accounts, regions) = expected(recorded, question);
+    live.listings_mut().expect(&accounts, &regions);
+    live
 }
 
 /// State against live, and what became of the rules that take something out of it.
@@ -210,32 +261,39 @@ struct Compared {
 
 fn compared(
     recorded: &build::Recorded,
-    live: &Inventory,
+    live: &dyn LiveSide,
     configurations: &[ConfigFacts],
+    trail: Option<&Trail>,
     question: &Question,
     as_of: OffsetDateTime,
 ) -> Compared {
     if !question.drift || recorded.states.is_empty() {
         return Compared::default();
     }
-    let declared = || recorded.states.iter().flat_map(|state| state.resources.iter());
-    let mut drift =
-        drift::reconcile(declared, live, &coverage(question, &recorded.accounts, &recorded.states));
+    let declared = States(&recorded.states);
+    let scope = coverage(question, &recorded.accounts, &recorded.states);
+    let mut drift = drift::reconcile(States(&recorded.states), live, &scope);
     let mut used = Vec::new();
     if !configurations.is_empty() {
-        let belonging = Belonging::of(configurations, declared());
+        let belonging = Belonging::of(configurations, declared.sketched(|_| false).map(Cow::into_owned));
         used = drift.ignored_by(configurations, &belonging);
     }
     let idle_rules = drift.ignore(question.profile, as_of.date());
+    if let Some(trail) = trail {
+        let declared = declared.all().map(Cow::into_owned);
+        who::attribute(&mut drift, declared, trail, &scene(question, recorded, as_of));
+    }
     Compared { drift: Some(drift), idle_rules, used }
 }
 
 /// What to look up in CloudTrail, so that the result over `snapshot` can say who made the differences.
 pub fn lookups(snapshot: &Snapshot, question: &Question, as_of: OffsetDateTime) -> Vec<Lookup> {
-    let (recorded, live, configurations, _) = laid_out(snapshot.clone(), question);
-    let declared = recorded.states.iter().flat_map(|state| state.resources.iter());
-    let compared = compared(&recorded, &live, &configurations, question, as_of);
+    let (recorded, readings, configurations, _) = laid_out(snapshot.clone(), question);
+    let live = packed(readings, &recorded, question);
+    let compared = compared(&recorded, &live, &configurations, None, question, as_of);
     let scene = scene(question, &recorded, as_of);
+    let states = States(&recorded.states);
+    let declared = states.all().map(Cow::into_owned);
     compared.drift.map(|drift| who::lookups(&drift, declared, &scene)).unwrap_or_default()
 }
 

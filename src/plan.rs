@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stateward_model::kind::Form;
-use stateward_model::{Equality, Kind, Resource, Wanted, kinds};
+use stateward_model::{Equality, Kind, Wanted, kinds};
 
 use crate::check::{Check, Subject};
 use crate::checks;
@@ -177,20 +177,15 @@ pub fn for_checks(checks: &[&'static Check], profile: &Profile, wanted: &mut Wan
     }
 }
 
-/// What comparing `declared` needs: of every type the attributes that its instances carry.
-pub fn for_states(declared: impl IntoIterator<Item = Resource>, wanted: &mut Wanted) {
-    let mut carried: BTreeMap<&'static str, BTreeSet<&'static str>> = BTreeMap::new();
-    for resource in declared {
-        let Some(kind) = kinds::find(resource.kind()) else { continue };
-        let paths = carried.entry(kind.name).or_default();
-        for attr in kind.attributes {
-            let tags_only = attr.path == "tags_all" && resource.has("tags");
-            if resource.has(attr.path) || tags_only {
-                paths.insert(attr.path);
-            }
-        }
-    }
+/// What comparing instances needs: of every type the attributes that any of them carries.
+pub fn for_states(carried: &BTreeMap<&'static str, BTreeSet<&'static str>>, wanted: &mut Wanted) {
     for (name, paths) in carried {
+        // States of providers before default_tags have no tags_all, and are compared by it all the same.
+        let mut paths = paths.clone();
+        let named = kinds::find(name).is_some_and(|kind| kind.attribute("tags_all").is_some());
+        if named && paths.contains("tags") {
+            paths.insert("tags_all");
+        }
         match kinds::satellite(name) {
             Some((owner, satellite)) => {
                 wanted.kind(owner.name);
@@ -276,6 +271,7 @@ pub fn only_services(wanted: &Wanted, services: &[String]) -> Wanted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shelf::Shelf;
 
     #[test]
     fn a_word_that_names_nothing_gets_the_near_one() {
@@ -298,10 +294,11 @@ mod tests {
 
     #[test]
     fn a_state_asks_for_what_its_instances_carry() {
-        let mut bucket = Resource::new(stateward_model::Place::new("1", "r"), "aws_s3_bucket", "b");
+        let mut bucket =
+            stateward_model::Resource::new(stateward_model::Place::new("1", "r"), "aws_s3_bucket", "b");
         bucket.put_raw("versioning", stateward_model::Slot::Known(serde_json::json!([])));
         let mut wanted = Wanted::default();
-        for_states([bucket], &mut wanted);
+        for_states(&Shelf::from_iter([bucket]).carried(), &mut wanted);
         assert!(wanted.has("aws_s3_bucket", "versioning") && !wanted.has("aws_s3_bucket", "logging"));
     }
 }

@@ -70,7 +70,7 @@ pub fn evaluate(
     let scorecard = score::score(&score::Input::new(&findings, question.profile, as_of));
     let services = services(&planned);
     let found = Found {
-        live: planned,
+        live: Box::new(planned),
         drift: None,
         idle_rules: Vec::new(),
         configurations: Vec::new(),

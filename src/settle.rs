@@ -7,9 +7,10 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::audit::{Question, coverage};
+use crate::declared::States;
 use crate::drift::{self, fresh};
-use crate::inventory::Inventory;
-use crate::snapshot::Snapshot;
+use crate::packed::PackedSide;
+use crate::snapshot::{RecordedReading, Snapshot};
 
 /// The types and places of `snapshot` that must be read again, as of `now`. Without a state that was just written and an
 /// object that was just made there is none, and nothing is compared to find that out.
@@ -26,18 +27,17 @@ pub fn unsettled(snapshot: &Snapshot, question: &Question, now: OffsetDateTime) 
         })
         .filter(|(_, moment)| fresh::is_fresh(*moment, now))
         .collect();
-    let mut seen = snapshot.readings.iter().flat_map(|reading| &reading.harvest.resources);
-    let made = seen.any(|one| fresh::created_at(one).is_some_and(|moment| fresh::is_fresh(moment, now)));
+    let mut seen = snapshot.readings.iter().flat_map(|reading| reading.harvest.resources.each());
+    let made = seen.any(|one| fresh::created_at(&one).is_some_and(|moment| fresh::is_fresh(moment, now)));
     if written.is_empty() && !made {
         return BTreeSet::new();
     }
-    let mut live = Inventory::live(snapshot.readings.clone());
+    let mut live = PackedSide::new(snapshot.readings.clone());
     let accounts = snapshot.accounts.iter().map(|account| (account.id.clone(), account.gap.clone()));
     let regions: Vec<String> = question.profile.regions.iter().map(|region| region.name.clone()).collect();
-    live.expect(&accounts.collect::<Vec<_>>(), &regions);
-    let declared = || snapshot.states.iter().flat_map(|state| state.resources.iter());
+    live.listings_mut().expect(&accounts.collect::<Vec<_>>(), &regions);
     let scope = coverage(question, &snapshot.accounts, &snapshot.states);
-    fresh::fresh(&drift::reconcile(declared, &live, &scope), &live, &written, now)
+    fresh::fresh(&drift::reconcile(States(&snapshot.states), &live, &scope), &live, &written, now)
 }
 
 /// Of what was asked for, what is asked for again.
@@ -55,7 +55,7 @@ pub fn wanted_again(wanted: &Wanted, unsettled: &BTreeSet<(String, Place)>) -> W
 
 /// Puts the second readings of what had not settled in the place of the first. One that is not whole tells less than the
 /// first, and is left out.
-pub fn replace(readings: &mut [Reading], again: Vec<Reading>, unsettled: &BTreeSet<(String, Place)>) {
+pub fn replace(readings: &mut [RecordedReading], again: Vec<Reading>, unsettled: &BTreeSet<(String, Place)>) {
     for second in again {
         let key = (second.kind.clone(), second.place.clone());
         if !unsettled.contains(&key) || !second.harvest.gaps.is_empty() {
@@ -63,7 +63,7 @@ pub fn replace(readings: &mut [Reading], again: Vec<Reading>, unsettled: &BTreeS
         }
         let first = readings.iter_mut().find(|first| first.kind == key.0 && first.place == key.1);
         if let Some(first) = first {
-            *first = second;
+            *first = second.into();
         }
     }
 }
@@ -108,7 +108,7 @@ mod tests {
             as_of: NOW.into(),
             accounts: vec![RecordedAccount { id: "1".into(), gap: None }],
             regions: vec![],
-            readings: vec![reading(live)],
+            readings: vec![reading(live).into()],
             operations: vec![],
             errors: vec![],
             wall_ms: 0,

@@ -2,9 +2,11 @@
 
 use std::io::Read;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::error::Category;
 use stateward_model::trail::Trail;
-use stateward_model::{CollectionError, Gap, OperationCount, Place, Reading};
+use stateward_model::{CollectionError, Gap, Harvest, OperationCount, Place, Reading};
 
 use crate::check::StateFacts;
 use crate::drift::ignored::ConfigFacts;
@@ -33,6 +35,45 @@ pub struct RecordedRegion {
     pub failed: usize,
 }
 
+/// What was seen of one kind in one place, and when.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecordedReading {
+    /// The Terraform type name.
+    pub kind: String,
+    /// Where.
+    pub place: Place,
+    /// When the reading began, RFC 3339 in UTC.
+    pub observed_at: String,
+    /// What was seen.
+    pub harvest: RecordedHarvest,
+}
+
+/// What was seen, packed where it is much, and what could not be seen.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct RecordedHarvest {
+    /// What was seen.
+    pub resources: Shelf,
+    /// Gaps of the listing itself.
+    #[serde(default)]
+    pub gaps: Vec<Gap>,
+}
+
+impl From<Reading> for RecordedReading {
+    fn from(reading: Reading) -> Self {
+        let Harvest { resources, gaps } = reading.harvest;
+        let harvest = RecordedHarvest { resources: resources.into_iter().collect(), gaps };
+        Self { kind: reading.kind, place: reading.place, observed_at: reading.observed_at, harvest }
+    }
+}
+
+impl From<RecordedReading> for Reading {
+    fn from(reading: RecordedReading) -> Self {
+        let RecordedHarvest { resources, gaps } = reading.harvest;
+        let harvest = Harvest { resources: resources.into_iter().collect(), gaps };
+        Self { kind: reading.kind, place: reading.place, observed_at: reading.observed_at, harvest }
+    }
+}
+
 /// A state as it was read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RecordedState {
@@ -50,6 +91,7 @@ pub struct RecordedState {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     /// [`FORMAT`].
+    #[serde(deserialize_with = "known_format")]
     pub format: String,
     /// The version of the program that recorded it.
     pub recorded_by: String,
@@ -60,7 +102,7 @@ pub struct Snapshot {
     /// Regions read.
     pub regions: Vec<RecordedRegion>,
     /// What was seen.
-    pub readings: Vec<Reading>,
+    pub readings: Vec<RecordedReading>,
     /// What it cost.
     pub operations: Vec<OperationCount>,
     /// What could not be seen.
@@ -106,6 +148,11 @@ pub enum SnapshotError {
 }
 
 impl Snapshot {
+    /// What was seen, unpacked.
+    pub fn unpacked(&self) -> Vec<Reading> {
+        self.readings.iter().cloned().map(Reading::from).collect()
+    }
+
     /// The bytes of the file.
     ///
     /// # Errors
@@ -122,22 +169,30 @@ impl Snapshot {
     /// # Errors
     /// [`SnapshotError`] naming the file and the remedy.
     pub fn from_reader(name: &str, reader: impl Read) -> Result<Self, SnapshotError> {
-        #[derive(Deserialize)]
-        struct Versioned {
-            format: String,
-        }
         let broken = |detail: String| SnapshotError::Broken { name: name.to_owned(), detail };
-        let mut decoder = zstd::Decoder::new(reader).map_err(|error| broken(error.to_string()))?;
-        let mut text = Vec::new();
-        decoder.read_to_end(&mut text).map_err(|error| broken(error.to_string()))?;
-        let versioned: Versioned =
-            serde_json::from_slice(&text).map_err(|_| broken("it holds no snapshot".to_owned()))?;
-        if versioned.format != FORMAT {
-            return Err(SnapshotError::Format { name: name.to_owned(), found: versioned.format });
-        }
-        serde_json::from_slice(&text)
-            .map_err(|error| broken(format!("line {} column {}", error.line(), error.column())))
+        let decoder = zstd::Decoder::new(reader).map_err(|error| broken(error.to_string()))?;
+        // One resource at a time is in memory as it was written; the rest is packed.
+        let text = std::io::BufReader::with_capacity(1 << 18, decoder);
+        serde_json::from_reader(text).map_err(|error| match (foreign_format(&error), error.classify()) {
+            (Some(found), _) => SnapshotError::Format { name: name.to_owned(), found },
+            (None, Category::Io) => broken(error.to_string()),
+            (None, _) => broken(format!("line {} column {}", error.line(), error.column())),
+        })
     }
+}
+
+/// Opens the message about another format, which is what a stream can carry out of the middle of a document.
+const FOREIGN: &str = "another format: ";
+
+fn known_format<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
+    let found = String::deserialize(from)?;
+    if found == FORMAT { Ok(found) } else { Err(D::Error::custom(format!("{FOREIGN}{found}"))) }
+}
+
+fn foreign_format(error: &serde_json::Error) -> Option<String> {
+    let text = error.to_string();
+    let (found, _place) = text.strip_prefix(FOREIGN)?.rsplit_once(" at line ")?;
+    Some(found.to_owned())
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ fn as_refreshed(name: &'static str, plan: &[u8], state: &[u8]) -> Case {
         as_of: "1970-01-01T00:00:00Z".into(),
         accounts: vec![RecordedAccount { id: ACCOUNT.into(), gap: None }],
         regions: vec![],
-        readings,
+        readings: readings.into_iter().map(Into::into).collect(),
         operations: vec![],
         errors: vec![],
         wall_ms: 0,

@@ -485,7 +485,7 @@ fn operations(snapshot: &Snapshot) -> BTreeSet<&'static str> {
 /// The same recording, had `operation` been refused everywhere.
 fn refused(snapshot: &Snapshot, operation: &'static str) -> Vec<Reading> {
     let gap = || Gap::new(operation, Cause::Denied, "refused");
-    let mut readings = snapshot.readings.clone();
+    let mut readings = snapshot.unpacked();
     for reading in &mut readings {
         let Some(kind) = kinds::find(&reading.kind) else { continue };
         if kind.listed_by.contains(&operation) {
@@ -505,7 +505,7 @@ fn refused(snapshot: &Snapshot, operation: &'static str) -> Vec<Reading> {
 fn a_refused_operation_turns_what_it_touches_unknown_and_nothing_else() {
     let snapshot = recorded();
     let (states, scope) = (instances(&snapshot), estate_scope(&snapshot));
-    let whole = reconcile(|| states.iter().cloned(), &Inventory::live(snapshot.readings.clone()), &scope);
+    let whole = reconcile(|| states.iter().cloned(), &Inventory::live(snapshot.unpacked()), &scope);
     let before = classes(&whole);
     assert_eq!(before.len(), states.len());
     let kind_of: BTreeMap<&str, &str> =
@@ -611,7 +611,7 @@ fn the_order_of_sets_instances_and_readings_never_matters() {
     let snapshot = recorded();
     let scope = estate_scope(&snapshot);
     let mut states = instances(&snapshot);
-    let whole = reconcile(|| states.iter().cloned(), &Inventory::live(snapshot.readings.clone()), &scope);
+    let whole = reconcile(|| states.iter().cloned(), &Inventory::live(snapshot.unpacked()), &scope);
     let facts = |drift: &Drift| -> BTreeSet<String> {
         let line = |item: &Item| {
             let paths: BTreeSet<&str> = item.changes.iter().map(|change| change.path.as_str()).collect();
@@ -628,7 +628,7 @@ fn the_order_of_sets_instances_and_readings_never_matters() {
     };
     for seed in 0..25 {
         let mut dice = Dice(seed);
-        let mut readings = snapshot.readings.clone();
+        let mut readings = snapshot.unpacked();
         dice.shuffle(&mut readings);
         dice.shuffle(&mut states);
         for reading in &mut readings {
@@ -659,10 +659,10 @@ fn a_changed_leaf_of_the_recorded_estate_is_drift_of_the_instances_that_see_it()
     let snapshot = recorded();
     let states = instances(&snapshot);
     let scope = Coverage { unmanaged: BTreeSet::new(), ..estate_scope(&snapshot) };
-    let whole = reconcile(|| states.iter().cloned(), &Inventory::live(snapshot.readings.clone()), &scope);
+    let whole = reconcile(|| states.iter().cloned(), &Inventory::live(snapshot.unpacked()), &scope);
     let in_sync: BTreeSet<&String> = whole.in_sync.iter().collect();
     let mut cases = 0;
-    for reading in &snapshot.readings {
+    for reading in &snapshot.unpacked() {
         let Some(kind) = kinds::find(&reading.kind) else { continue };
         for resource in &reading.harvest.resources {
             let own: Vec<Resource> = states

@@ -102,7 +102,7 @@ fn without(mut snapshot: Snapshot, id: &str) -> Snapshot {
     let mut removed = 0;
     for reading in &mut snapshot.readings {
         let before = reading.harvest.resources.len();
-        reading.harvest.resources.retain(|resource| resource.id() != id);
+        reading.harvest.resources.edit(|all| all.retain(|resource| resource.id() != id));
         removed += before - reading.harvest.resources.len();
     }
     assert!(removed > 0, "there is no {id}");
@@ -123,9 +123,12 @@ fn declared(mut snapshot: Snapshot, change: impl Fn(&mut Resource)) -> Snapshot 
 
 /// With another attribute of a live object.
 fn altered(mut snapshot: Snapshot, id: &str, path: &'static str, value: &Value) -> Snapshot {
-    let resources = snapshot.readings.iter_mut().flat_map(|reading| &mut reading.harvest.resources);
-    for resource in resources.filter(|resource| resource.id() == id) {
-        resource.put_raw(path, Slot::Known(value.clone()));
+    for reading in &mut snapshot.readings {
+        reading.harvest.resources.edit(|all| {
+            for resource in all.iter_mut().filter(|resource| resource.id() == id) {
+                resource.put_raw(path, Slot::Known(value.clone()));
+            }
+        });
     }
     snapshot
 }
@@ -208,7 +211,7 @@ fn what_could_not_be_read_is_never_resolved() {
     for kind in kinds {
         let mut snapshot = estate();
         for reading in snapshot.readings.iter_mut().filter(|reading| reading.kind == kind) {
-            reading.harvest.resources.clear();
+            reading.harvest.resources.edit(Vec::clear);
             reading.harvest.gaps = vec![Gap::new("x:Denied", Cause::Denied, "refused")];
         }
         let second = run(snapshot, Some(&first), day(1));
@@ -349,14 +352,19 @@ fn what_opens_further_is_new_again() {
     let opened = |item: &&DriftItem| item.kind == "aws_security_group" && item.class == "changed";
     let group = items(&first).find(opened).expect("a group that drifted").id.clone();
     let mut further = estate();
-    let resources = further.readings.iter_mut().flat_map(|reading| &mut reading.harvest.resources);
-    for resource in resources.filter(|resource| resource.id() == group) {
+    let open = |resource: &mut Resource| {
         let mut rules = resource.raw("ingress").unwrap().clone();
         let known = rules.as_array().unwrap().iter().find(|rule| rule["from_port"] == 3389).unwrap().clone();
         let mut more = known.clone();
         (more["from_port"], more["to_port"]) = (json!(22), json!(22));
         rules.as_array_mut().unwrap().push(more);
         resource.put_raw("ingress", Slot::Known(rules));
+    };
+    for reading in &mut further.readings {
+        let edit = |all: &mut Vec<Resource>| {
+            all.iter_mut().filter(|resource| resource.id() == group).for_each(open);
+        };
+        reading.harvest.resources.edit(edit);
     }
     let second = run(further, Some(&first), day(1));
     assert_eq!(state_of(&second, &group), StandingState::New);

@@ -4,6 +4,7 @@
 //! policy has a name and a document); any other atom is its own identity (a rule of a security group). A declared atom
 //! may say less than the live one (an attachment names a volume, a block its size too), and is held to what it says.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -25,7 +26,7 @@ pub struct Claims {
 
 impl Claims {
     /// Collects the claims of all declared satellites.
-    pub fn of(declared: impl Iterator<Item = Resource>) -> Self {
+    pub fn of<'a>(declared: impl Iterator<Item = Cow<'a, Resource>>) -> Self {
         let mut claims = Self::default();
         for resource in declared {
             let Some((owner, satellite)) = kinds::satellite(resource.kind()) else {

@@ -11,6 +11,7 @@ use stateward_model::kind::Form;
 use stateward_model::{Absent, Address, Comparison, Kind, Resource, compare, kinds, secret};
 
 use super::atoms::{self, key, owner_address};
+use crate::declared::{DeclaredSide, claims_parts};
 
 /// Parts of which an owner may have several at once.
 const SHARED: &[&str] = &["aws_secretsmanager_secret_version"];
@@ -53,25 +54,22 @@ pub struct Conflicts {
 impl Conflicts {
     /// Looks through all declared instances, twice at most. Hashes are counted first: of a large state only what is
     /// claimed twice is kept.
-    pub fn of<I>(declared: &impl Fn() -> I) -> Self
-    where
-        I: Iterator<Item = Resource>,
-    {
-        let (mut once, mut twice) = (BTreeSet::new(), BTreeSet::new());
+    pub fn of(declared: &impl DeclaredSide) -> Self {
+        let mut hashes: Vec<u64> = Vec::new();
         let mut whole: BTreeMap<Subject, Whole> = BTreeMap::new();
-        for resource in declared() {
-            for hash in subjects(&resource).iter().map(Subject::hash) {
-                if !once.insert(hash) {
-                    twice.insert(hash);
-                }
-            }
+        for resource in declared.sketched(tells_more) {
+            hashes.extend(subjects(&resource).iter().map(Subject::hash));
             whole.extend(claimed_whole(&resource));
         }
+        hashes.sort_unstable();
+        let twice: BTreeSet<u64> =
+            hashes.windows(2).filter(|two| two[0] == two[1]).map(|two| two[0]).collect();
+        drop(hashes);
         let mut found = Self::default();
         if twice.is_empty() && whole.is_empty() {
             return found;
         }
-        for resource in declared() {
+        for resource in declared.sketched(tells_more) {
             let subjects = subjects(&resource);
             found.weigh(&resource, &subjects, &whole);
             for subject in subjects {
@@ -129,9 +127,10 @@ impl Conflicts {
 }
 
 const WHOLE: &str = "*";
+const BUCKET: &str = "aws_s3_bucket";
 
 fn who(resource: &Resource) -> String {
-    let facts = resource.declared.clone().unwrap_or_default();
+    let Some(facts) = &resource.declared else { return String::new() };
     format!("{} in {}", facts.address, facts.state)
 }
 
@@ -143,6 +142,11 @@ fn own(resource: &Resource) -> Subject {
 fn every(object: &Address, attribute: &'static str, key: &str) -> Subject {
     let policy = Address { kind: "aws_iam_policy_attachment".into(), id: String::new(), ..object.clone() };
     Subject { object: policy, part: Some((attribute, key.to_owned())) }
+}
+
+/// True when instances of a type claim more than themselves, and their attributes tell what.
+fn tells_more(kind: &str) -> bool {
+    claims_parts(kind) || kind == BUCKET
 }
 
 /// Everything that an instance claims.
@@ -184,7 +188,7 @@ fn subjects(resource: &Resource) -> BTreeSet<Subject> {
 /// Blocks that a bucket itself declares (N9). Only a state in the form of provider 3 tells: later ones show on the bucket
 /// what separate resources declare. The ACL is always there.
 fn inline_blocks(kind: &Kind, resource: &Resource) -> Vec<Subject> {
-    if kind.name != "aws_s3_bucket" || resource.has("object_lock_enabled") {
+    if kind.name != BUCKET || resource.has("object_lock_enabled") {
         return Vec::new();
     }
     let says = |attribute: &&str| {
@@ -210,21 +214,23 @@ fn claimed_whole(resource: &Resource) -> Option<(Subject, Whole)> {
     if deposed {
         return None;
     }
-    let by = who(resource);
     if let Some((owner, satellite)) = kinds::satellite(resource.kind()) {
         let Form::Whole { attribute, listed, .. } = satellite.form else { return None };
         let id = (satellite.owner_id)(resource)?;
         let object = owner_address(owner, &resource.address.place, id);
         let listed = resource.raw(listed).ok()?.as_array().into_iter().flatten();
         let listed = listed.map(Value::to_string).collect();
-        return Some((Subject { object, part: Some((attribute, WHOLE.to_owned())) }, Whole { by, listed }));
+        return Some((
+            Subject { object, part: Some((attribute, WHOLE.to_owned())) },
+            Whole { by: who(resource), listed },
+        ));
     }
     let kind = kinds::find(resource.kind())?;
     let claims = (kind.claims)(resource);
     let first = claims.first()?;
     let place = owner_address(kinds::find(first.owner)?, &resource.address.place, String::new());
     let subject = every(&place, first.attribute, &key(&first.atom).to_string());
-    Some((subject, Whole { by, listed: claims.into_iter().map(|claim| claim.id).collect() }))
+    Some((subject, Whole { by: who(resource), listed: claims.into_iter().map(|claim| claim.id).collect() }))
 }
 
 /// Some of many names: a list that grows with every claim would grow with their square.

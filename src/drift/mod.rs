@@ -29,6 +29,7 @@ use stateward_model::{
     kinds, schema, secret,
 };
 
+use crate::declared::DeclaredSide;
 use crate::inventory::exclusion;
 use crate::live::LiveSide;
 use crate::profile::{IgnoreRule, Pattern, Profile, Standing, any_matches};
@@ -221,15 +222,12 @@ pub const OTHER_PROVIDER: &str = "provider";
 
 /// Compares every declared instance with the live inventory, and looks for what no state has. `declared` gives the
 /// instances, and is asked up to four times: they are not all in memory together. Their order means nothing.
-pub fn reconcile<I>(declared: impl Fn() -> I, live: &dyn LiveSide, scope: &Coverage) -> Drift
-where
-    I: Iterator<Item = Resource>,
-{
-    let claims = Claims::of(declared());
+pub fn reconcile(declared: impl DeclaredSide, live: &dyn LiveSide, scope: &Coverage) -> Drift {
+    let claims = Claims::of(declared.claiming());
     let conflicts = Conflicts::of(&declared);
     let matched = vec![false; live.len()];
     let mut run = Run { live, scope, claims: &claims, drift: Drift::default(), matched };
-    for resource in declared().filter(|resource| scope.compares(resource)) {
+    for resource in declared.all().filter(|resource| scope.compares(resource)) {
         run.instance(&resource, &conflicts);
     }
     run.unmanaged_objects();

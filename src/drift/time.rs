@@ -1,5 +1,6 @@
 //! Drift over time: what is new, continuing or returned against a previous result, and what is proved gone.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use ::time::format_description::well_known::Rfc3339;
@@ -8,7 +9,7 @@ use serde_json::Value;
 use stateward_model::{Address, Gap, Place, kinds};
 
 use super::{Class, Coverage, Drift, Item, print};
-use crate::inventory::Inventory;
+use crate::live::LiveSide;
 use crate::result::{
     Document, DriftChange, DriftItem, Past, Perpetual, Since, Standing, StandingState, State,
 };
@@ -49,7 +50,7 @@ pub enum Fate {
 /// What this run saw, to tell what is gone from what could not be seen.
 pub(crate) struct Sight<'a> {
     pub(crate) drift: &'a Drift,
-    pub(crate) live: &'a Inventory,
+    pub(crate) live: &'a dyn LiveSide,
     pub(crate) states: &'a [RecordedState],
     pub(crate) coverage: &'a Coverage,
 }
@@ -434,7 +435,7 @@ impl Sight<'_> {
         }
         for state in self.states {
             let lineage = self.key_of(state);
-            for resource in state.resources.iter() {
+            for resource in state.resources.bare().map(Cow::into_owned) {
                 if objects.contains(&resource.address) {
                     places.claimed.insert(resource.address.clone());
                 }

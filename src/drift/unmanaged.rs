@@ -9,7 +9,7 @@ use stateward_model::{Address, Place, Resource};
 
 use super::Item;
 use super::fresh::created_at;
-use crate::inventory::Inventory;
+use crate::live::LiveSide;
 use crate::result::{DriftItem, UnmanagedGroup};
 
 /// How a reason begins that names the tool which manages an object.
@@ -59,7 +59,7 @@ fn is_common(key: &str) -> bool {
 }
 
 /// Fills in who made the unmanaged objects and when, and groups them.
-pub(crate) fn groups(items: &mut [DriftItem], live: &Inventory, excluded: &[Item]) -> Vec<UnmanagedGroup> {
+pub(crate) fn groups(items: &mut [DriftItem], live: &dyn LiveSide, excluded: &[Item]) -> Vec<UnmanagedGroup> {
     let mut groups: BTreeMap<(usize, String), BTreeSet<String>> = BTreeMap::new();
     for item in items.iter_mut().filter(|item| item.class == "unmanaged" && item.owner.is_none()) {
         let place = Place::new(item.account.clone(), item.region.clone());
@@ -67,9 +67,9 @@ pub(crate) fn groups(items: &mut [DriftItem], live: &Inventory, excluded: &[Item
         let Some(resource) = live.find(&identity) else { continue };
         let tags = resource.tags();
         item.creator = creator(&tags).cloned();
-        let born = created_at(resource).map(|born| born.to_offset(UtcOffset::UTC));
+        let born = created_at(&resource).map(|born| born.to_offset(UtcOffset::UTC));
         item.created_at = born.and_then(|born| born.replace_nanosecond(0).ok()?.format(&Rfc3339).ok());
-        let unsaid = if tags_were_read(resource) { "no tag says" } else { "tags were not read" };
+        let unsaid = if tags_were_read(&resource) { "no tag says" } else { "tags were not read" };
         let day = born.map_or_else(|| "its service does not say".to_owned(), |born| born.date().to_string());
         let mut names = vec![
             (0, item.creator.clone().unwrap_or_else(|| unsaid.to_owned())),
@@ -116,6 +116,7 @@ mod tests {
     use stateward_model::{Harvest, Reading, Slot};
 
     use super::*;
+    use crate::inventory::Inventory;
 
     fn resource(id: &str, attributes: Value) -> Resource {
         let mut resource = Resource::new(Place::new("1", "us-west-2"), "aws_instance", id);

@@ -149,7 +149,7 @@ fn regions(recorded: &Recorded, found: &Found, question: &Question) -> Vec<out::
             role: region.role.word().to_owned(),
             outcome: if nothing { out::Outcome::Unreadable } else { outcome(read, failed) },
             unread: failed,
-            resources: found.live.resources().filter(|resource| resource.region() == region.name).count(),
+            resources: found.live.count_in(&region.name),
         }
     };
     question.profile.regions.iter().map(region).collect()
@@ -158,7 +158,7 @@ fn regions(recorded: &Recorded, found: &Found, question: &Question) -> Vec<out::
 fn services(found: &Found) -> Vec<out::Service> {
     let mut services: BTreeMap<&str, (usize, usize, usize)> = BTreeMap::new();
     for kind in kinds::all() {
-        for place in found.live.places(kind) {
+        for place in found.live.listings().places(kind) {
             let entry = services.entry(kind.service).or_default();
             match found.live.listing_gaps(kind, &place) {
                 Some([]) => entry.0 += 1,
@@ -166,7 +166,7 @@ fn services(found: &Found) -> Vec<out::Service> {
             }
         }
         if let Some(entry) = services.get_mut(kind.service) {
-            entry.2 += found.live.of(kind).count();
+            entry.2 += found.live.count(kind);
         }
     }
     services
@@ -328,7 +328,7 @@ fn drift_of(drift: Drift, recorded: &Recorded, found: &Found, question: &Questio
     import::blocks(&mut items, &ids, certain, &target, taken);
     out::Drift {
         summary,
-        unmanaged_groups: unmanaged::groups(&mut items, &found.live, &drift.excluded),
+        unmanaged_groups: unmanaged::groups(&mut items, found.live.as_ref(), &drift.excluded),
         items,
         suppressed: suppressed
             .map(|one| out::Suppressed { rule: one.rule, address: one.address, path: one.path })

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use stateward::audit::{Question, lookups};
 use stateward::profile::Profile;
 use stateward::settle;
-use stateward::snapshot::{FORMAT, RecordedAccount, RecordedRegion, Snapshot};
+use stateward::snapshot::{FORMAT, RecordedAccount, RecordedReading, RecordedRegion, Snapshot};
 use stateward_aws::{Aws, Options, attribution_calls, calls_for, policy_document};
 use stateward_model::{Cause, CollectionError, Reading, Wanted, trail};
 use time::OffsetDateTime;
@@ -81,7 +81,7 @@ async fn read_all(
             .into_iter()
             .map(|region| RecordedRegion { place: region.place, read: region.read, failed: region.failed })
             .collect(),
-        readings: collected.readings,
+        readings: collected.readings.into_iter().map(RecordedReading::from).collect(),
         operations: collected.operations,
         errors: collected.errors,
         wall_ms: 0,

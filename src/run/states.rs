@@ -2,6 +2,7 @@
 //! ends the run before any call. Every other state that cannot be had is an outcome, and the run goes on.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use anyhow::{anyhow, bail};
 use futures::StreamExt;
@@ -10,7 +11,7 @@ use stateward::check::StateFacts;
 use stateward::profile::Profile;
 use stateward::shelf::Shelf;
 use stateward::snapshot::RecordedState;
-use stateward_model::{Cause, Gap, Resource};
+use stateward_model::{Cause, Gap};
 use stateward_terraform::{
     Backend, Entry, Fetched, Header, Hidden, Keys, Limits, Means, Places, Source, StateError, Told, Unread,
     find, open, read_state_with,
@@ -190,12 +191,10 @@ impl States {
             )));
         }
         self.some_read()?;
+        let places = Arc::new(self.places);
         for state in &mut self.recorded {
-            let settled = |mut resource: Resource| {
-                self.places.settle(&mut resource, account);
-                resource
-            };
-            state.resources = state.resources.iter().map(settled).collect();
+            let (places, account) = (Arc::clone(&places), account.to_owned());
+            state.resources.finish(move |resource| places.settle(resource, &account));
             state.facts.regions = regions(&state.resources);
         }
         Ok(self.recorded)
@@ -257,6 +256,7 @@ pub fn read(
         Err(error) if error.encrypted => return Ok(still_encrypted(uri, &error, facts)),
         header => header?,
     };
+    resources.seal();
     let facts = said_of_itself(header, facts);
     Ok(RecordedState { facts, gap: None, outcome: "read".to_owned(), resources })
 }
@@ -309,6 +309,11 @@ fn said_of_itself(header: Header, facts: StateFacts) -> StateFacts {
 }
 
 fn regions(resources: &Shelf) -> Vec<String> {
-    let regions: BTreeSet<String> = resources.iter().map(|resource| resource.address.place.region).collect();
-    regions.into_iter().filter(|region| !region.is_empty()).collect()
+    let mut regions = BTreeSet::new();
+    for resource in resources.bare().filter(|resource| !resource.region().is_empty()) {
+        if !regions.contains(resource.region()) {
+            regions.insert(resource.region().to_owned());
+        }
+    }
+    regions.into_iter().collect()
 }

@@ -131,6 +131,11 @@ impl Kind {
         refine: |_, attr| attr,
     };
 
+    /// True when a declared resource may claim elements of other resources' lists.
+    pub fn claims_elsewhere(&self) -> bool {
+        !std::ptr::fn_addr_eq(self.claims, Self::BASE.claims)
+    }
+
     /// The attribute named `path`.
     pub fn attribute(&self, path: &str) -> Option<&'static AnyAttr> {
         self.attributes.iter().find(|attr| attr.path == path)

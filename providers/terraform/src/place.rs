@@ -58,6 +58,10 @@ impl Places {
     /// Gives a resource whose attributes do not tell its region or account those of most of its provider's other
     /// resources in the same state; `account` stands in where a state names none.
     pub fn settle(&self, resource: &mut Resource, account: &str) {
+        let place = &resource.address.place;
+        if !place.region.is_empty() && !place.account.is_empty() {
+            return;
+        }
         let Some(key) = provider(resource) else { return };
         let place = &mut resource.address.place;
         if place.region.is_empty() {

@@ -125,13 +125,32 @@ fn read_document(
         envelope: RefCell::new(Envelope::default()),
         wants_data: !keys.is_empty(),
     };
-    let mut json = serde_json::Deserializer::from_reader(reader);
-    let parsed = Document(&context).deserialize(&mut json).and_then(|()| json.end());
+    let parsed = parse(reader, &context);
     if let Some(refusal) = context.refusal.into_inner() {
         return Err(refusal);
     }
     parsed.map_err(|error| explain(uri, &error))?;
     Ok((context.header.into_inner(), context.envelope.into_inner()))
+}
+
+/// Up to here a state is read whole before it is parsed, which takes half the time.
+const SHORT: u64 = 32 << 20;
+
+fn parse(mut reader: impl Read, context: &Context) -> Result<(), serde_json::Error> {
+    let mut start = Vec::new();
+    let length = reader.by_ref().take(SHORT).read_to_end(&mut start).map_err(serde_json::Error::io)?;
+    if (length as u64) < SHORT {
+        return parse_from(serde_json::Deserializer::from_slice(&start), context);
+    }
+    let whole = std::io::Cursor::new(start).chain(reader);
+    parse_from(serde_json::Deserializer::from_reader(whole), context)
+}
+
+fn parse_from<'de, R: serde_json::de::Read<'de>>(
+    mut json: serde_json::Deserializer<R>,
+    context: &Context,
+) -> Result<(), serde_json::Error> {
+    Document(context).deserialize(&mut json).and_then(|()| json.end())
 }
 
 fn starts_empty(reader: &mut impl std::io::BufRead) -> bool {

@@ -20,6 +20,9 @@ pub mod secretsmanager;
 pub mod sns;
 pub mod sqs;
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::kind::{Kind, Satellite};
 
 /// Every kind, by service file. A kind that is not listed here does not exist.
@@ -50,14 +53,33 @@ pub fn all() -> impl Iterator<Item = &'static Kind> {
     ALL.iter().flat_map(|service| service.iter().copied())
 }
 
+/// Both are asked several times for every resource, so neither may walk through all kinds.
+static KINDS: LazyLock<HashMap<&'static str, &'static Kind>> = LazyLock::new(|| {
+    let mut kinds = HashMap::new();
+    for kind in all() {
+        for name in kind.aliases.iter().copied().chain([kind.name]) {
+            kinds.entry(name).or_insert(kind);
+        }
+    }
+    kinds
+});
+static SATELLITES: LazyLock<HashMap<&'static str, (&'static Kind, &'static Satellite)>> =
+    LazyLock::new(|| {
+        let mut satellites = HashMap::new();
+        for kind in all() {
+            for satellite in kind.satellites {
+                satellites.entry(satellite.kind).or_insert((kind, satellite));
+            }
+        }
+        satellites
+    });
+
 /// The kind of a Terraform type name, also by a deprecated name (N27).
 pub fn find(name: &str) -> Option<&'static Kind> {
-    all().find(|kind| kind.name == name || kind.aliases.contains(&name))
+    KINDS.get(name).copied()
 }
 
 /// The owner kind and the relation of a type whose resources are parts of others.
 pub fn satellite(name: &str) -> Option<(&'static Kind, &'static Satellite)> {
-    all().find_map(|kind| {
-        kind.satellites.iter().find(|satellite| satellite.kind == name).map(|satellite| (kind, satellite))
-    })
+    SATELLITES.get(name).copied()
 }
