@@ -291,7 +291,7 @@ fn evidence(check: &Check, resource: &Resource, view: &View) -> Vec<Evidence> {
     let mut by_operation: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
     let read = check.reads.iter().filter(|reads| reads.kind.name == kind.name);
     for attr in read.flat_map(|reads| reads.attributes) {
-        let Some((_, Slot::Known(value))) = resource.slots().find(|(path, _)| *path == attr.path) else {
+        let Some(Slot::Known(value)) = resource.slot(attr.path) else {
             continue;
         };
         let operations = if attr.read_by.is_empty() { kind.listed_by } else { attr.read_by };

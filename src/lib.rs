@@ -23,3 +23,4 @@ pub mod score;
 pub mod settle;
 pub mod shelf;
 pub mod snapshot;
+pub mod text;

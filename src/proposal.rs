@@ -140,7 +140,7 @@ fn evidence(finding: &Finding, planned: &Inventory, as_of: &str) -> Vec<Evidence
     let read = finding.check.reads.iter().filter(|reads| reads.kind.name == resource.kind());
     let mut fields = Map::new();
     for attr in read.flat_map(|reads| reads.attributes) {
-        if let Some((_, Slot::Known(value))) = resource.slots().find(|(path, _)| *path == attr.path) {
+        if let Some(Slot::Known(value)) = resource.slot(attr.path) {
             let value = if attr.secret { Value::String("(sensitive)".into()) } else { shown(value) };
             fields.insert(attr.path.to_owned(), value);
         }

@@ -229,7 +229,7 @@ fn row(case: &Case, address: &str, drifted: &Drifted, attribute: &str) -> Row {
     if let Some(rule) =
         drift.suppressed.iter().find(|one| one.address == address && top(&one.path) == attribute)
     {
-        return row("suppressed".to_owned(), rule.rule.clone());
+        return row("suppressed".to_owned(), rule.rule.to_string());
     }
     let kind = kinds::find(&drifted.kind).unwrap_or_else(|| panic!("{} is not known", drifted.kind));
     match kind.attribute(attribute).map(|attr| attr.equality) {

@@ -2,6 +2,7 @@
 //! measures a million in a release build.
 // With the AWS SDK in it the program itself takes more address space than the comparison may.
 #![cfg(all(target_os = "linux", not(feature = "aws")))]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails that way")]
 
 #[path = "bench/big.rs"]
 mod big;

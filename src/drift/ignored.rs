@@ -150,8 +150,8 @@ impl Drift {
             }
             let address = item.address.clone().unwrap_or_default();
             for change in mark(&mut item, &facts) {
-                let (rule, path) = (IGNORED.to_owned(), change.path.clone());
-                self.suppressed.push(Suppressed { rule, address: address.clone(), path });
+                let (rule, path) = (IGNORED.into(), change.path.as_str().into());
+                self.suppressed.push(Suppressed { rule, address: address.as_str().into(), path });
                 owners.iter().for_each(|at| used[*at].honoured.push((address.clone(), change.clone())));
             }
             if item.changes.iter().any(|change| change.label.is_drift()) {

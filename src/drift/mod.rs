@@ -33,6 +33,7 @@ use crate::declared::DeclaredSide;
 use crate::inventory::exclusion;
 use crate::live::LiveSide;
 use crate::profile::{IgnoreRule, Pattern, Profile, Standing, any_matches};
+use crate::text::{Text, Texts};
 use atoms::Claims;
 pub use canonical::{Difference, Object, canonical};
 use conflicts::Conflicts;
@@ -153,6 +154,11 @@ impl Item {
         Self { gaps: vec![gap], ..Self::managed(resource, Class::Unknown) }
     }
 
+    /// The Terraform address; empty for what no state has.
+    fn declared_address(&self) -> &str {
+        self.address.as_deref().unwrap_or_default()
+    }
+
     /// The label of the whole: the gravest of its changes.
     pub fn label(&self) -> Option<Label> {
         match self.class {
@@ -166,11 +172,11 @@ impl Item {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Suppressed {
     /// The rule of drift.md §4.
-    pub rule: String,
+    pub rule: Text,
     /// The address.
-    pub address: String,
+    pub address: Text,
     /// The attribute.
-    pub path: String,
+    pub path: Text,
 }
 
 /// What drift found.
@@ -226,7 +232,8 @@ pub fn reconcile(declared: impl DeclaredSide, live: &dyn LiveSide, scope: &Cover
     let claims = Claims::of(declared.claiming());
     let conflicts = Conflicts::of(&declared);
     let matched = vec![false; live.len()];
-    let mut run = Run { live, scope, claims: &claims, drift: Drift::default(), matched };
+    let (drift, texts) = (Drift::default(), Texts::default());
+    let mut run = Run { live, scope, claims: &claims, drift, texts, matched };
     for resource in declared.all().filter(|resource| scope.compares(resource)) {
         run.instance(&resource, &conflicts);
     }
@@ -275,9 +282,9 @@ impl Drift {
     fn ignore_in(&mut self, mut item: Item, name: &str, rule: &IgnoreRule) {
         let address = called(&item);
         let suppressed = |path: &str| Suppressed {
-            rule: name.to_owned(),
-            address: address.clone(),
-            path: path.to_owned(),
+            rule: name.into(),
+            address: address.as_str().into(),
+            path: path.into(),
         };
         let kind = item.identity.kind.clone();
         if item.class != Class::Changed {
@@ -346,6 +353,8 @@ struct Run<'a> {
     scope: &'a Coverage,
     claims: &'a Claims,
     drift: Drift,
+    /// What drift names over and over.
+    texts: Texts,
     /// By position on the live side: whether an instance stands for the object.
     matched: Vec<bool>,
 }
@@ -355,8 +364,7 @@ impl Run<'_> {
         if !resource.kind().starts_with("aws") {
             // Another provider's: nothing that a reading of AWS could confirm or miss.
             let address = resource.declared.as_ref().map(|facts| facts.address.clone()).unwrap_or_default();
-            let rule = OTHER_PROVIDER.to_owned();
-            return self.drift.suppressed.push(Suppressed { rule, address, path: "*".to_owned() });
+            return self.suppress(&address, OTHER_PROVIDER, "*");
         }
         let Some(kind) = kinds::find(resource.kind()) else {
             let gap =
@@ -455,7 +463,7 @@ impl Run<'_> {
             }
         }
         for path in controller::pending(resource, &live) {
-            self.suppress(&item, "N26", &path);
+            self.suppress(item.declared_address(), "N26", &path);
         }
         distrust(&mut item, resource);
         self.finish(item, &live);
@@ -478,9 +486,9 @@ impl Run<'_> {
             path => path,
         };
         let rule = &(kind.refine)(resource, *attr);
-        let declared = match resource.slots().find(|(name, _)| *name == path) {
-            Some((_, Slot::Known(value))) => value,
-            Some((_, Slot::Unread(gap))) => return item.gaps.push(gap.clone()),
+        let declared = match resource.slot(path) {
+            Some(Slot::Known(value)) => value,
+            Some(Slot::Unread(gap)) => return item.gaps.push(gap.clone()),
             None => return,
         };
         let value = match live.raw(attr.path) {
@@ -492,12 +500,12 @@ impl Run<'_> {
         }
         match compare(rule, declared, value) {
             Comparison::Equal | Comparison::Never(_) => {}
-            Comparison::Suppressed(number) => self.suppress(item, number, path),
+            Comparison::Suppressed(number) => self.suppress(item.declared_address(), number, path),
             Comparison::Changed(changes) => {
                 for change in changes {
                     let path = own_tag_path(resource, &change.path);
                     if let Some(number) = self.explained(resource, rule, &change) {
-                        self.suppress(item, number, &path);
+                        self.suppress(item.declared_address(), number, &path);
                         continue;
                     }
                     if secret::holds_digest(&change.declared) {
@@ -564,9 +572,14 @@ impl Run<'_> {
         });
     }
 
-    fn suppress(&mut self, item: &Item, rule: &str, path: &str) {
-        let address = item.address.clone().unwrap_or_default();
-        self.drift.suppressed.push(Suppressed { rule: rule.to_owned(), address, path: path.to_owned() });
+    fn suppress(&mut self, address: &str, rule: &str, path: &str) {
+        let suppressed = &mut self.drift.suppressed;
+        // What is suppressed of one instance comes together.
+        let address = match suppressed.last() {
+            Some(last) if last.address == *address => last.address.clone(),
+            _ => address.into(),
+        };
+        suppressed.push(Suppressed { rule: self.texts.share(rule), address, path: self.texts.share(path) });
     }
 
     /// A list whose elements may also be resources of their own (N10, N11, N12).
@@ -690,12 +703,7 @@ impl Run<'_> {
                     if says_nothing(owner, satellite, resource) {
                         let address = resource.declared.as_ref().map(|facts| facts.address.clone());
                         let address = address.unwrap_or_default();
-                        let suppressed = Suppressed {
-                            rule: "N24".to_owned(),
-                            address: address.clone(),
-                            path: "*".to_owned(),
-                        };
-                        self.drift.suppressed.push(suppressed);
+                        self.suppress(&address, "N24", "*");
                         return self.drift.in_sync.push(address);
                     }
                     let item = Item { object, ..Item::managed(resource, Class::Missing) };
@@ -761,12 +769,11 @@ impl Run<'_> {
 
     /// Decides the class of an instance whose attributes have been compared.
     fn finish(&mut self, mut item: Item, live: &Resource) {
+        let address = item.address.as_deref().unwrap_or_default();
         for change in &mut item.changes {
             if let Some(rule) = controller::owner_of(live, self.live, change) {
                 change.label = Label::ControllerOwned;
-                let address = item.address.clone().unwrap_or_default();
-                let suppressed = Suppressed { rule: rule.to_owned(), address, path: change.path.clone() };
-                self.drift.suppressed.push(suppressed);
+                self.suppress(address, rule, &change.path);
             }
         }
         let real = item.changes.iter().any(|change| change.label.is_drift());

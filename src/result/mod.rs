@@ -14,6 +14,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::text::Text;
+
 pub use who::Who;
 
 pub use history::{AcceptanceUse, Accepted, Past, Perpetual, Since, Standing, StandingState, UnmanagedGroup};
@@ -684,11 +687,11 @@ pub struct DriftChange {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Suppressed {
     /// The rule.
-    pub rule: String,
+    pub rule: Text,
     /// The address.
-    pub address: String,
+    pub address: Text,
     /// The attribute.
-    pub path: String,
+    pub path: Text,
 }
 
 /// Something to do.

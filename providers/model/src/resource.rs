@@ -253,6 +253,11 @@ impl Resource {
         self.attributes.iter().map(|(path, slot)| (path.as_ref(), slot))
     }
 
+    /// The slot of a schema name.
+    pub fn slot(&self, path: &str) -> Option<&Slot> {
+        self.attributes.get(path)
+    }
+
     /// The tags, from `tags_all` or else `tags`; empty when neither was read.
     pub fn tags(&self) -> BTreeMap<String, String> {
         let map = |path: &str| match self.attributes.get(path) {

@@ -56,27 +56,26 @@ pub fn without_credentials(value: &mut Value, hide: &impl Fn(&Value) -> Value) {
 /// True when text looks like a credential: a private key, an AWS secret, a token of a known form.
 /// Deliberately narrow: a name, an id or an ARN must never match.
 pub fn looks_secret(text: &str) -> bool {
-    const MARKS: &[&str] = &[
-        "-----BEGIN RSA PRIVATE KEY",
-        "-----BEGIN PRIVATE KEY",
-        "-----BEGIN EC PRIVATE KEY",
-        "-----BEGIN OPENSSH PRIVATE KEY",
-        "ghp_",
-        "github_pat_",
-        "glpat-",
-        "xoxb-",
-        "xoxp-",
-        "sk_live_",
-    ];
-    MARKS.iter().any(|mark| text.contains(mark)) || is_access_key(text) || has_password_assignment(text)
+    has_mark(text) || is_access_key(text) || has_password_assignment(text)
+}
+
+/// Every text of a state is looked through, so marks are only sought where the rarer of their signs is.
+fn has_mark(text: &str) -> bool {
+    const WITH_DASH: &[&str] = &["glpat-", "xoxb-", "xoxp-"];
+    const WITH_LINE: &[&str] = &["ghp_", "github_pat_", "sk_live_"];
+    const KEYS: &[&str] = &["RSA PRIVATE KEY", "PRIVATE KEY", "EC PRIVATE KEY", "OPENSSH PRIVATE KEY"];
+    let any = |marks: &[&str]| marks.iter().any(|mark| text.contains(mark));
+    let key = || text.split("-----BEGIN ").skip(1).any(|rest| KEYS.iter().any(|key| rest.starts_with(key)));
+    (text.contains('-') && (any(WITH_DASH) || key())) || (text.contains('_') && any(WITH_LINE))
 }
 
 fn is_access_key(text: &str) -> bool {
-    text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| {
-        word.len() == 20
-            && (word.starts_with("AKIA") || word.starts_with("ASIA"))
-            && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-    })
+    text.len() >= 20
+        && text.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| {
+            word.len() == 20
+                && (word.starts_with("AKIA") || word.starts_with("ASIA"))
+                && word.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        })
 }
 
 /// `scheme://user:password@host`, the form in which credentials hide in connection strings.
@@ -104,7 +103,11 @@ mod tests {
     fn credentials_are_recognised_and_names_are_not() {
         assert!(looks_secret("AKIAIOSFODNN7EXAMPLE"));
         assert!(looks_secret("postgres://app:hunter2@db:5432/x"));
-        assert!(looks_secret("-----BEGIN RSA PRIVATE KEY-----"));
+        for kind in ["RSA ", "", "EC ", "OPENSSH "] {
+            assert!(looks_secret(&format!("x-----BEGIN {kind}PRIVATE KEY-----")), "{kind}");
+        }
+        assert!(!looks_secret("-----BEGIN CERTIFICATE-----") && !looks_secret("-----BEGIN PUBLIC KEY-----"));
+        assert!(looks_secret("token = \"ghp_x\"") && looks_secret("xoxb-1") && looks_secret("a sk_live_1"));
         assert!(!looks_secret("arn:aws:iam::123456789012:role/AKIA"));
         assert!(!looks_secret("https://sqs.us-west-2.amazonaws.com/123456789012/jobs"));
     }

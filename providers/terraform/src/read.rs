@@ -134,7 +134,7 @@ fn read_document(
 }
 
 /// Up to here a state is read whole before it is parsed, which takes half the time.
-const SHORT: u64 = 32 << 20;
+const SHORT: u64 = 24 << 20;
 
 fn parse(mut reader: impl Read, context: &Context) -> Result<(), serde_json::Error> {
     let mut start = Vec::new();
