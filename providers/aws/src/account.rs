@@ -13,7 +13,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 use stateward_model::{
-    Cause, CollectionError, GLOBAL, Gap, Harvest, OperationCount, Place, Reading, Scope, Wanted,
+    Cause, CollectionError, GLOBAL, Gap, Harvest, Kind, OperationCount, Place, Reading, Scope, Wanted, kinds,
 };
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -274,6 +274,7 @@ impl Aws {
             drop(jobs);
             readings.extend(found);
         }
+        readings.extend(sessions.iter().flat_map(|(session, home)| left_out(session, *home, observed_at)));
         self.gathered(readings)
     }
 
@@ -330,6 +331,30 @@ impl Aws {
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
     }
+}
+
+/// What is wanted and has no collector in a build without all themes: unknown, and the reason is told.
+fn left_out<'a>(
+    session: &'a Session,
+    home: bool,
+    observed_at: &'a str,
+) -> impl Iterator<Item = Reading> + 'a {
+    let unread = move |kind: &&'static Kind| {
+        let here = home || kind.scope != Scope::Global;
+        let listed = kind.listed_by.first().is_some_and(|_| session.wants_kind(kind));
+        here && listed && !collectors().any(|collector| collector.kind.name == kind.name)
+    };
+    kinds::all().filter(unread).map(move |kind| {
+        let call = kind.listed_by.first().copied().unwrap_or(kind.name);
+        let gap = Gap::new(call, Cause::Unsupported, "this build leaves out the client of its service");
+        let place = if kind.scope == Scope::Global { session.global() } else { session.place() };
+        Reading {
+            kind: kind.name.to_owned(),
+            place,
+            observed_at: observed_at.to_owned(),
+            harvest: Harvest { resources: Vec::new(), gaps: vec![gap] },
+        }
+    })
 }
 
 async fn reading(session: &Session, collector: &Collector, observed_at: &str) -> Reading {

@@ -112,11 +112,12 @@ struct Inner {
 pub struct Session(Arc<Inner>);
 
 macro_rules! clients {
-    ($($name:ident: $krate:ident),+ $(,)?) => {
+    ($($(#[$gate:meta])* $name:ident: $krate:ident),+ $(,)?) => {
         #[derive(Default)]
-        struct Clients { $($name: OnceLock<$krate::Client>,)+ s3: OnceLock<aws_sdk_s3::Client> }
+        struct Clients { $($(#[$gate])* $name: OnceLock<$krate::Client>,)+ s3: OnceLock<aws_sdk_s3::Client> }
         impl Session {
             $(
+                $(#[$gate])*
                 #[doc = concat!("The client of `", stringify!($krate), "` for this account and region.")]
                 pub fn $name(&self) -> &$krate::Client {
                     self.0.clients.$name.get_or_init(|| {
@@ -152,6 +153,64 @@ clients! {
     sns: aws_sdk_sns,
     sqs: aws_sdk_sqs,
     sts: aws_sdk_sts,
+    #[cfg(feature = "containers")]
+    inspector2: aws_sdk_inspector2,
+    #[cfg(feature = "data")]
+    dlm: aws_sdk_dlm,
+    #[cfg(feature = "data")]
+    redshiftserverless: aws_sdk_redshiftserverless,
+    #[cfg(feature = "delivery")]
+    codebuild: aws_sdk_codebuild,
+    #[cfg(feature = "delivery")]
+    codedeploy: aws_sdk_codedeploy,
+    #[cfg(feature = "delivery")]
+    fis: aws_sdk_fis,
+    #[cfg(feature = "governance")]
+    contacts: aws_sdk_account,
+    #[cfg(feature = "governance")]
+    accessanalyzer: aws_sdk_accessanalyzer,
+    #[cfg(feature = "containers")]
+    applicationautoscaling: aws_sdk_applicationautoscaling,
+    #[cfg(feature = "containers")]
+    ecs: aws_sdk_ecs,
+    #[cfg(feature = "containers")]
+    eks: aws_sdk_eks,
+    #[cfg(feature = "containers")]
+    lambda: aws_sdk_lambda,
+    #[cfg(feature = "data")]
+    kinesis: aws_sdk_kinesis,
+    #[cfg(feature = "data")]
+    opensearch: aws_sdk_opensearch,
+    #[cfg(feature = "data")]
+    redshift: aws_sdk_redshift,
+    #[cfg(feature = "edge")]
+    acm: aws_sdk_acm,
+    #[cfg(feature = "edge")]
+    apigateway: aws_sdk_apigateway,
+    #[cfg(feature = "edge")]
+    apigatewayv2: aws_sdk_apigatewayv2,
+    #[cfg(feature = "edge")]
+    cloudfront: aws_sdk_cloudfront,
+    #[cfg(feature = "edge")]
+    wafv2: aws_sdk_wafv2,
+    #[cfg(feature = "events")]
+    eventbridge: aws_sdk_eventbridge,
+    #[cfg(feature = "events")]
+    sfn: aws_sdk_sfn,
+    #[cfg(feature = "governance")]
+    configservice: aws_sdk_config,
+    #[cfg(feature = "governance")]
+    guardduty: aws_sdk_guardduty,
+    #[cfg(feature = "governance")]
+    organizations: aws_sdk_organizations,
+    #[cfg(feature = "governance")]
+    tagging: aws_sdk_resourcegroupstagging,
+    #[cfg(feature = "governance")]
+    securityhub: aws_sdk_securityhub,
+    #[cfg(feature = "governance")]
+    servicequotas: aws_sdk_servicequotas,
+    #[cfg(feature = "governance")]
+    ssm: aws_sdk_ssm,
 }
 
 impl Session {
