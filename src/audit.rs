@@ -30,7 +30,9 @@ pub struct Question<'a> {
     /// What was selected on the command line.
     pub selection: &'a Selection,
     /// The checks to make; none for `stateward drift`.
-    pub checks: Vec<&'static Check>,
+    pub checks: Vec<&'a Check<'a>>,
+    /// Every check that there is: the catalogue and the custom checks.
+    pub all: Vec<&'a Check<'a>>,
     /// Whether the states are compared with the estate.
     pub drift: bool,
     /// Whether objects that no state has are looked for.
@@ -47,9 +49,23 @@ impl<'a> Question<'a> {
     /// # Errors
     /// A word of the selection that names nothing.
     pub fn audit(profile: &'a Profile, selection: &'a Selection) -> Result<Self, UnknownWord> {
-        let checks = selection.select(&profile.checks.disable)?;
-        let drift = selection.includes_drift();
-        Ok(Self { profile, selection, checks, drift, unmanaged: drift, verdict: true, previous: None })
+        Self::audit_with(profile, selection, &[])
+    }
+
+    /// `stateward audit` with custom checks beside the catalogue.
+    ///
+    /// # Errors
+    /// A word of the selection that names nothing.
+    pub fn audit_with(
+        profile: &'a Profile,
+        selection: &'a Selection,
+        custom: &'a [Check<'a>],
+    ) -> Result<Self, UnknownWord> {
+        let mut all: Vec<&'a Check<'a>> = crate::checks::all().collect();
+        all.extend(custom);
+        let checks = selection.choose(&all, &profile.checks.disable)?;
+        let drift = selection.includes_drift(&all);
+        Ok(Self { profile, selection, checks, all, drift, unmanaged: drift, verdict: true, previous: None })
     }
 
     /// `stateward drift`: the comparison alone.
@@ -62,8 +78,8 @@ impl<'a> Question<'a> {
         unmanaged: bool,
     ) -> Result<Self, UnknownWord> {
         selection.select(&[])?;
-        let checks = Vec::new();
-        Ok(Self { profile, selection, checks, drift: true, unmanaged, verdict: false, previous: None })
+        let (checks, all) = (Vec::new(), crate::checks::all().collect());
+        Ok(Self { profile, selection, checks, all, drift: true, unmanaged, verdict: false, previous: None })
     }
 
     /// What has to be read to answer it, given the declared resources.
@@ -71,8 +87,8 @@ impl<'a> Question<'a> {
         let mut wanted = Wanted::default();
         // Without a state there is nothing that checks on states could judge.
         let judged =
-            |check: &&'static Check| !states.is_empty() || !matches!(check.subject, Subject::State(_));
-        let checks: Vec<&'static Check> = self.checks.iter().copied().filter(judged).collect();
+            |check: &&'a Check<'a>| !states.is_empty() || !matches!(check.subject, Subject::State(_));
+        let checks: Vec<&'a Check<'a>> = self.checks.iter().copied().filter(judged).collect();
         if self.drift && !states.is_empty() {
             for state in states {
                 plan::for_states(&state.resources.carried(), &mut wanted);
@@ -93,27 +109,27 @@ impl<'a> Question<'a> {
             return Vec::new();
         }
         let made: BTreeSet<&str> = self.checks.iter().map(|check| check.id).collect();
-        let all = crate::checks::all().map(|check| check.id);
+        let all = self.all.iter().map(|check| check.id);
         let left: BTreeSet<String> = all.filter(|id| !made.contains(id)).map(str::to_owned).collect();
         left.into_iter().collect()
     }
 }
 
 /// Everything that was found, before it is put into the result.
-pub(crate) struct Found {
+pub(crate) struct Found<'a> {
     pub(crate) live: Box<dyn LiveSide>,
     pub(crate) drift: Option<Drift>,
     pub(crate) idle_rules: Vec<String>,
     /// What became of the configurations.
     pub(crate) configurations: Vec<Used>,
-    pub(crate) findings: Vec<Finding>,
-    pub(crate) declared: Statuses,
+    pub(crate) findings: Vec<Finding<'a>>,
+    pub(crate) declared: Statuses<'a>,
     pub(crate) scorecard: Option<score::Scorecard>,
     /// Where every managed instance stands, by its Terraform address.
     pub(crate) identities: BTreeMap<String, Identity>,
 }
 
-impl Found {
+impl Found<'_> {
     /// What a comparison found, before anything is judged.
     fn compared(live: Box<dyn LiveSide>, compared: Compared) -> Self {
         Self {
@@ -354,12 +370,12 @@ fn asks(wanted: &Wanted, kind: &Kind, call: &str) -> bool {
 }
 
 /// Judges the states by the same checks, so that a drift knows what it breaks.
-fn declared_statuses(
-    question: &Question,
+fn declared_statuses<'a>(
+    question: &Question<'a>,
     states: &[RecordedState],
     resources: impl Iterator<Item = Resource>,
     live: &View,
-) -> Statuses {
+) -> Statuses<'a> {
     if states.is_empty() || question.checks.is_empty() {
         return Statuses::new();
     }
@@ -381,7 +397,7 @@ const MANDATORY: &[(&str, &[&str])] = &[
 ];
 
 /// Components whose mandatory listings all failed, each with a sentence.
-fn outages(checks: &[&'static Check], live: &Inventory) -> BTreeMap<String, String> {
+fn outages(checks: &[&Check], live: &Inventory) -> BTreeMap<String, String> {
     let mut outages = BTreeMap::new();
     for (component, mandatory) in MANDATORY {
         if !checks.iter().any(|check| check.component == *component) {

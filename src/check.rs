@@ -105,6 +105,8 @@ pub enum Outcome {
     Partial(i64, i64, String),
     /// The check does not apply, by positive evidence, which the sentence gives.
     NotApplicable(&'static str),
+    /// As `NotApplicable`, in the words of a custom check.
+    NotApplicableAs(String),
 }
 
 impl Outcome {
@@ -260,9 +262,15 @@ pub struct Reads {
     pub attributes: &'static [AnyAttr],
 }
 
+/// A rule that is not compiled in.
+pub trait Rule: Sync {
+    /// Judges one resource.
+    fn judge(&self, resource: &Resource, view: &View) -> Verdict;
+}
+
 /// On what a check is evaluated.
 #[derive(Clone, Copy)]
-pub enum Subject {
+pub enum Subject<'a> {
     /// On every resource of the kind, without what AWS itself owns.
     Each(&'static Kind, fn(&Resource, &View) -> Verdict),
     /// As `Each`, with those that AWS owns (the default security group: NET-05).
@@ -271,6 +279,8 @@ pub enum Subject {
     EachOf(&'static [&'static Kind], fn(&Resource, &View) -> Verdict),
     /// As `EachOf`, with those that a rule excludes (snapshots of images: STO-13).
     EachOfIncludingExcluded(&'static [&'static Kind], fn(&Resource, &View) -> Verdict),
+    /// As `Each`, by a rule that was read at run time.
+    Custom(&'static Kind, &'a dyn Rule),
     /// Once in every region looked at; gives the id of what it judged there.
     Region(fn(&str, &View) -> Verdict),
     /// Once for the estate.
@@ -279,17 +289,17 @@ pub enum Subject {
     State(fn(&StateFacts, &View) -> Verdict),
 }
 
-/// One check of the catalogue.
+/// One check: of the catalogue, which is `'static`, or a custom one, which borrows from what was read.
 #[derive(Clone, Copy)]
-pub struct Check {
+pub struct Check<'a> {
     /// Stable id of the catalogue, `STO-18`.
-    pub id: &'static str,
+    pub id: &'a str,
     /// Kebab-case alias, `rds-storage-encrypted`.
-    pub alias: &'static str,
+    pub alias: &'a str,
     /// What holds when it passes.
-    pub title: &'static str,
+    pub title: &'a str,
     /// Key of the component that it feeds, `storage`.
-    pub component: &'static str,
+    pub component: &'a str,
     /// Category.
     pub category: Category,
     /// Severity.
@@ -297,16 +307,16 @@ pub struct Check {
     /// Effort of a typical fix.
     pub effort: Effort,
     /// What it is evaluated on, and how.
-    pub subject: Subject,
+    pub subject: Subject<'a>,
     /// What it reads.
-    pub reads: &'static [Reads],
+    pub reads: &'a [Reads],
     /// Its page: docs/checks/ID.md, embedded.
-    pub page: &'static str,
+    pub page: &'a str,
 }
 
-impl Check {
+impl<'a> Check<'a> {
     /// The page's text under a heading of level two, without the heading.
-    pub fn section(&self, heading: &str) -> &'static str {
+    pub fn section(&self, heading: &str) -> &'a str {
         let mark = format!("## {heading}\n");
         let Some(start) = self.page.find(&mark).map(|at| at + mark.len()) else { return "" };
         let rest = &self.page[start..];
@@ -314,7 +324,26 @@ impl Check {
     }
 }
 
-impl std::fmt::Debug for Check {
+impl Check<'_> {
+    /// Whether its rule was read at run time.
+    pub const fn is_custom(&self) -> bool {
+        matches!(self.subject, Subject::Custom(..))
+    }
+
+    /// What it says of one resource; none when it judges something else than resources.
+    pub fn of_resource(&self, resource: &Resource, view: &View) -> Option<Verdict> {
+        match self.subject {
+            Subject::Each(_, evaluate)
+            | Subject::EachIncludingExcluded(_, evaluate)
+            | Subject::EachOf(_, evaluate)
+            | Subject::EachOfIncludingExcluded(_, evaluate) => Some(evaluate(resource, view)),
+            Subject::Custom(_, rule) => Some(rule.judge(resource, view)),
+            Subject::Region(_) | Subject::Estate(_) | Subject::State(_) => None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Check<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.id)
     }

@@ -53,9 +53,9 @@ pub struct Evidence {
 
 /// What one check found about one target.
 #[derive(Debug, Clone)]
-pub struct Finding {
+pub struct Finding<'a> {
     /// The check.
-    pub check: &'static Check,
+    pub check: &'a Check<'a>,
     /// The target.
     pub target: Target,
     /// The status.
@@ -80,24 +80,18 @@ pub struct Finding {
 pub type Addresses = BTreeMap<Address, (String, String)>;
 
 /// What checks say of resources, without the sentences.
-pub type Statuses = BTreeMap<(&'static str, Address), Status>;
+pub type Statuses<'a> = BTreeMap<(&'a str, Address), Status>;
 
 /// Judges the resources of `view` that live, as far as checks judge single resources.
-pub fn statuses(checks: &[&'static Check], view: &View, live: &Inventory) -> Statuses {
+pub fn statuses<'a>(checks: &[&'a Check<'a>], view: &View, live: &Inventory) -> Statuses<'a> {
     let mut statuses = Statuses::new();
     for check in checks {
-        let evaluate = match check.subject {
-            Subject::Each(_, evaluate)
-            | Subject::EachIncludingExcluded(_, evaluate)
-            | Subject::EachOf(_, evaluate)
-            | Subject::EachOfIncludingExcluded(_, evaluate) => evaluate,
-            Subject::Region(_) | Subject::Estate(_) | Subject::State(_) => continue,
-        };
         for resource in check.kinds().into_iter().flat_map(|kind| view.inventory.of(kind)) {
-            if live.find(&resource.address).is_some() {
-                let status = status_of(&evaluate(resource, view));
-                statuses.insert((check.id, resource.address.clone()), status);
+            if live.find(&resource.address).is_none() {
+                continue;
             }
+            let Some(verdict) = check.of_resource(resource, view) else { continue };
+            statuses.insert((check.id, resource.address.clone()), status_of(&verdict));
         }
     }
     statuses
@@ -108,30 +102,27 @@ fn status_of(verdict: &Verdict) -> Status {
         Ok(Outcome::Pass) => Status::Pass,
         Ok(Outcome::Fail(_) | Outcome::FailAs(..)) => Status::Fail,
         Ok(Outcome::Partial(..)) => Status::Partial,
-        Ok(Outcome::NotApplicable(_)) => Status::NotApplicable,
+        Ok(Outcome::NotApplicable(_) | Outcome::NotApplicableAs(_)) => Status::NotApplicable,
         Err(_) => Status::Unknown,
     }
 }
 
 /// Judges `checks` on one side. Findings are sorted by check and target.
-pub fn judge(checks: &[&'static Check], view: &View, addresses: &Addresses) -> Vec<Finding> {
-    let mut findings: Vec<Finding> =
+pub fn judge<'a>(checks: &[&'a Check<'a>], view: &View, addresses: &Addresses) -> Vec<Finding<'a>> {
+    let mut findings: Vec<Finding<'a>> =
         checks.iter().flat_map(|check| judge_one(check, view, addresses)).collect();
     findings.sort_by(|a, b| (a.check.id, &a.target).cmp(&(b.check.id, &b.target)));
     findings
 }
 
-fn judge_one(check: &'static Check, view: &View, addresses: &Addresses) -> Vec<Finding> {
+fn judge_one<'a>(check: &'a Check<'a>, view: &View, addresses: &Addresses) -> Vec<Finding<'a>> {
     match check.subject {
-        Subject::Each(kind, evaluate) => on_kind(check, kind, evaluate, false, view, addresses),
-        Subject::EachIncludingExcluded(kind, evaluate) => {
-            on_kind(check, kind, evaluate, true, view, addresses)
-        }
-        Subject::EachOf(kinds, evaluate) => {
-            kinds.iter().flat_map(|kind| on_kind(check, kind, evaluate, false, view, addresses)).collect()
-        }
-        Subject::EachOfIncludingExcluded(kinds, evaluate) => {
-            kinds.iter().flat_map(|kind| on_kind(check, kind, evaluate, true, view, addresses)).collect()
+        Subject::Each(..)
+        | Subject::EachIncludingExcluded(..)
+        | Subject::EachOf(..)
+        | Subject::EachOfIncludingExcluded(..)
+        | Subject::Custom(..) => {
+            check.kinds().into_iter().flat_map(|kind| on_kind(check, kind, view, addresses)).collect()
         }
         Subject::Region(evaluate) => view
             .profile
@@ -154,25 +145,24 @@ fn judge_one(check: &'static Check, view: &View, addresses: &Addresses) -> Vec<F
     }
 }
 
-fn on_kind(
-    check: &'static Check,
+fn on_kind<'a>(
+    check: &'a Check<'a>,
     kind: &'static Kind,
-    evaluate: fn(&Resource, &View) -> Verdict,
-    with_excluded: bool,
     view: &View,
     addresses: &Addresses,
-) -> Vec<Finding> {
+) -> Vec<Finding<'a>> {
+    let with_excluded =
+        matches!(check.subject, Subject::EachIncludingExcluded(..) | Subject::EachOfIncludingExcluded(..));
     let mut findings = blind_spots(check, kind, view);
     let resources = view.inventory.of(kind).filter(|resource| with_excluded || is_judged(resource));
-    findings.extend(
-        resources.map(|resource| on_resource(check, resource, evaluate(resource, view), view, addresses)),
-    );
+    let judged = resources.filter_map(|resource| Some((resource, check.of_resource(resource, view)?)));
+    findings.extend(judged.map(|(resource, verdict)| on_resource(check, resource, verdict, view, addresses)));
     findings
 }
 
 /// A listing that failed, or was never made although the check needs it, makes the check blind there: one unknown
 /// finding stands for everything that may be behind it.
-fn blind_spots(check: &'static Check, kind: &'static Kind, view: &View) -> Vec<Finding> {
+fn blind_spots<'a>(check: &'a Check<'a>, kind: &'static Kind, view: &View) -> Vec<Finding<'a>> {
     if view.side == Side::Declared {
         return Vec::new();
     }
@@ -213,13 +203,13 @@ fn state_target(state: &StateFacts) -> Target {
     target
 }
 
-fn on_resource(
-    check: &'static Check,
+fn on_resource<'a>(
+    check: &'a Check<'a>,
     resource: &Resource,
     verdict: Verdict,
     view: &View,
     addresses: &Addresses,
-) -> Finding {
+) -> Finding<'a> {
     let stands = match &resource.declared {
         Some(facts) => Some((facts.address.clone(), facts.state.clone())),
         None => addresses.get(&resource.address).cloned(),
@@ -239,7 +229,7 @@ fn on_resource(
     }
 }
 
-fn finding(check: &'static Check, target: Target, verdict: Verdict) -> Finding {
+fn finding<'a>(check: &'a Check<'a>, target: Target, verdict: Verdict) -> Finding<'a> {
     let mut finding = Finding {
         check,
         target,
@@ -271,6 +261,10 @@ fn finding(check: &'static Check, target: Target, verdict: Verdict) -> Finding {
         Ok(Outcome::NotApplicable(reason)) => {
             finding.status = Status::NotApplicable;
             finding.message = reason.to_owned();
+        }
+        Ok(Outcome::NotApplicableAs(reason)) => {
+            finding.status = Status::NotApplicable;
+            finding.message = reason;
         }
         Err(gap) => {
             finding.status = Status::Unknown;

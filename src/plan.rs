@@ -47,31 +47,45 @@ impl Selection {
     }
 
     /// True when drift belongs to what was selected.
-    pub fn includes_drift(&self) -> bool {
-        self.selects_drift_check() || (self.is_everything() || self.only_services())
+    pub fn includes_drift(&self, all: &[&Check]) -> bool {
+        self.selects_drift_check(all) || (self.is_everything() || self.only_services())
     }
 
     fn only_services(&self) -> bool {
         self.checks.is_empty() && self.categories.is_empty() && self.components.is_empty()
     }
 
-    fn selects_drift_check(&self) -> bool {
+    fn selects_drift_check(&self, all: &[&Check]) -> bool {
         !self.only_services()
-            && self.select(&[]).is_ok_and(|checks| checks.iter().any(|check| check.needs_drift()))
+            && self.choose(all, &[]).is_ok_and(|checks| checks.iter().any(|check| check.needs_drift()))
     }
 
     /// The checks selected, without those that the profile disables (ids or aliases).
     ///
     /// # Errors
     /// The first word that names nothing.
-    pub fn select(&self, disabled: &[String]) -> Result<Vec<&'static Check>, UnknownWord> {
-        self.verify()?;
+    pub fn select(&self, disabled: &[String]) -> Result<Vec<&'static Check<'static>>, UnknownWord> {
+        self.choose(&checks::all().collect::<Vec<_>>(), disabled)
+    }
+
+    /// As [`Selection::select`], of `all` checks: those of the catalogue and custom ones.
+    ///
+    /// # Errors
+    /// The first word that names nothing.
+    pub fn choose<'a>(
+        &self,
+        all: &[&'a Check<'a>],
+        disabled: &[String],
+    ) -> Result<Vec<&'a Check<'a>>, UnknownWord> {
+        self.verify(all)?;
         let named = |check: &Check, names: &[String]| {
             names
                 .iter()
                 .any(|name| check.id.eq_ignore_ascii_case(name) || check.alias.eq_ignore_ascii_case(name))
         };
-        Ok(checks::all()
+        Ok(all
+            .iter()
+            .copied()
             .filter(|check| !named(check, disabled))
             .filter(|check| self.checks.is_empty() || named(check, &self.checks))
             .filter(|check| {
@@ -88,10 +102,10 @@ impl Selection {
         self.services.iter().any(|word| word == name)
     }
 
-    fn verify(&self) -> Result<(), UnknownWord> {
-        let ids: Vec<&str> = checks::all().flat_map(|check| [check.id, check.alias]).collect();
+    fn verify(&self, all: &[&Check]) -> Result<(), UnknownWord> {
+        let ids: Vec<&str> = all.iter().flat_map(|check| [check.id, check.alias]).collect();
         verify_words("check", &self.checks, &ids, Some("`stateward checks`"))?;
-        let words: BTreeSet<&str> = checks::all().map(|check| check.category.word()).collect();
+        let words: BTreeSet<&str> = all.iter().map(|check| check.category.word()).collect();
         verify_words("category", &self.categories, &words.into_iter().collect::<Vec<_>>(), None)?;
         verify_words("component", &self.components, &crate::profile::COMPONENT_KEYS, None)?;
         let words: BTreeSet<&str> = kinds::all().map(|kind| kind.service).collect();
@@ -118,11 +132,13 @@ fn verify_words(
     Err(UnknownWord { what, word: word.clone(), near, known })
 }
 
-impl Check {
+impl Check<'_> {
     /// The kinds that it judges, when it judges resources.
     pub fn kinds(&self) -> Vec<&'static Kind> {
         match self.subject {
-            Subject::Each(kind, _) | Subject::EachIncludingExcluded(kind, _) => vec![kind],
+            Subject::Each(kind, _) | Subject::EachIncludingExcluded(kind, _) | Subject::Custom(kind, _) => {
+                vec![kind]
+            }
             Subject::EachOf(kinds, _) | Subject::EachOfIncludingExcluded(kinds, _) => kinds.to_vec(),
             Subject::Region(_) | Subject::Estate(_) | Subject::State(_) => Vec::new(),
         }
@@ -151,7 +167,7 @@ const NAMED: &[Named] =
     &[("STO-09", "object_lock_configuration", |profile| &profile.storage.immutable_buckets)];
 
 /// What `checks` read. Kinds that a check only looks up while it judges others are wanted as far as there are others.
-pub fn for_checks(checks: &[&'static Check], profile: &Profile, wanted: &mut Wanted) {
+pub fn for_checks(checks: &[&Check], profile: &Profile, wanted: &mut Wanted) {
     for check in checks {
         let subjects: Vec<&'static Kind> = check.kinds();
         for kind in &subjects {

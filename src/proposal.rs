@@ -40,7 +40,7 @@ pub fn evaluate(
     run: Run,
 ) -> Option<Document> {
     let Proposal { mut facts, planned, prior } = proposal;
-    let checks: Vec<&'static Check> = question.checks.iter().copied().filter(may_be_shown).collect();
+    let checks: Vec<&Check> = question.checks.iter().copied().filter(may_be_shown).collect();
     let planned = inventory(planned);
     let view = |inventory| View {
         side: Side::Declared,
@@ -53,7 +53,7 @@ pub fn evaluate(
     let mut findings = judge::judge(&checks, &view(&planned), &Addresses::new());
     let hidden = hidden(&checks, &findings);
     findings.retain(|finding| !hidden.contains(finding.check.id));
-    let checks: Vec<&'static Check> = checks.into_iter().filter(|check| !hidden.contains(check.id)).collect();
+    let checks: Vec<&Check> = checks.into_iter().filter(|check| !hidden.contains(check.id)).collect();
     if checks.is_empty() {
         return None;
     }
@@ -79,7 +79,8 @@ pub fn evaluate(
         scorecard: Some(scorecard),
         identities: BTreeMap::new(),
     };
-    let question = Question { checks, drift: false, unmanaged: false, ..*question };
+    let all = question.all.clone();
+    let question = Question { checks, all, drift: false, unmanaged: false, ..*question };
     let mut document = build::document(&build::Recorded::default(), found, &question, run);
     // Regions that the plan has nothing in were not looked at.
     document.scope.regions.retain(|region| region.resources > 0);
@@ -115,18 +116,18 @@ fn services(planned: &Inventory) -> Vec<result::Service> {
 
 /// Whether a check judges single resources of a sort that configurations make. The estate as a whole, its states and
 /// what happened in it are in no plan.
-fn may_be_shown(check: &&'static Check) -> bool {
+fn may_be_shown(check: &&Check) -> bool {
     let single = !matches!(check.subject, Subject::Region(_) | Subject::Estate(_) | Subject::State(_));
     single && check.kinds().iter().any(|kind| kind.manageable)
 }
 
 /// Checks that found nothing but what a plan does not show.
-fn hidden(checks: &[&'static Check], findings: &[Finding]) -> BTreeSet<&'static str> {
+fn hidden<'a>(checks: &[&'a Check<'a>], findings: &[Finding<'a>]) -> BTreeSet<&'a str> {
     let unseen = |finding: &Finding| {
         finding.gap.as_ref().is_some_and(|gap| matches!(gap.cause, Cause::NotInState | Cause::NotRequested))
     };
-    let mut hidden: BTreeSet<&'static str> = checks.iter().map(|check| check.id).collect();
-    let judged: BTreeSet<&'static str> = findings.iter().map(|finding| finding.check.id).collect();
+    let mut hidden: BTreeSet<&'a str> = checks.iter().map(|check| check.id).collect();
+    let judged: BTreeSet<&'a str> = findings.iter().map(|finding| finding.check.id).collect();
     hidden.retain(|id| judged.contains(id));
     for finding in findings.iter().filter(|finding| !unseen(finding)) {
         hidden.remove(finding.check.id);
@@ -157,9 +158,9 @@ fn evidence(finding: &Finding, planned: &Inventory, as_of: &str) -> Vec<Evidence
 }
 
 /// Findings by check and Terraform address: a replacement changes the id, and stays the same resource.
-type ByAddress = BTreeMap<(&'static str, String), Finding>;
+type ByAddress<'a> = BTreeMap<(&'a str, String), Finding<'a>>;
 
-fn by_address(findings: Vec<Finding>) -> ByAddress {
+fn by_address(findings: Vec<Finding<'_>>) -> ByAddress<'_> {
     findings
         .into_iter()
         .filter_map(|finding| Some(((finding.check.id, finding.target.address.clone()?), finding)))

@@ -124,11 +124,13 @@ fn run(check: &Check, case: &Case) -> Verdict {
         drift: case.drift.as_ref(),
     };
     match check.subject {
-        Subject::Each(_, evaluate)
-        | Subject::EachIncludingExcluded(_, evaluate)
-        | Subject::EachOf(_, evaluate)
-        | Subject::EachOfIncludingExcluded(_, evaluate) => {
-            evaluate(&resource(case.resource.as_ref().expect("a resource")), &view)
+        Subject::Each(..)
+        | Subject::EachIncludingExcluded(..)
+        | Subject::EachOf(..)
+        | Subject::EachOfIncludingExcluded(..)
+        | Subject::Custom(..) => {
+            let resource = resource(case.resource.as_ref().expect("a resource"));
+            check.of_resource(&resource, &view).expect("it judges resources")
         }
         Subject::Region(evaluate) => evaluate(case.region.as_deref().unwrap_or("us-west-2"), &view),
         Subject::Estate(evaluate) => evaluate(&view),
@@ -145,7 +147,7 @@ fn word(verdict: &Verdict) -> &'static str {
         Ok(Outcome::FailAs(Severity::High, _)) => "fail-high",
         Ok(Outcome::FailAs(Severity::Critical, _)) => "fail-critical",
         Ok(Outcome::Partial(..)) => "partial",
-        Ok(Outcome::NotApplicable(_)) => "not-applicable",
+        Ok(Outcome::NotApplicable(_) | Outcome::NotApplicableAs(_)) => "not-applicable",
         Err(_) => "unknown",
     }
 }

@@ -42,12 +42,12 @@ pub const FAMILIES: &[&[Check]] = &[
 pub use monitoring::watchable;
 
 /// All checks, in the order of their families.
-pub fn all() -> impl Iterator<Item = &'static Check> {
+pub fn all() -> impl Iterator<Item = &'static Check<'static>> {
     FAMILIES.iter().flat_map(|family| family.iter())
 }
 
 /// The check of an id or an alias, whatever the case.
-pub fn find(name: &str) -> Option<&'static Check> {
+pub fn find(name: &str) -> Option<&'static Check<'static>> {
     all().find(|check| check.id.eq_ignore_ascii_case(name) || check.alias.eq_ignore_ascii_case(name))
 }
 

@@ -64,10 +64,10 @@ pub(crate) fn document(
     }
 }
 
-/// SHA-256 over the whole catalogue: results of two catalogues are not compared.
-pub fn catalogue_hash() -> String {
+/// SHA-256 over all checks, the custom ones with them: results of two catalogues are not compared.
+pub fn catalogue_hash<'a>(all: impl IntoIterator<Item = &'a Check<'a>>) -> String {
     let mut hash = Sha256::new();
-    for check in crate::checks::all() {
+    for check in all {
         let words = [check.id, check.title, check.component, check.category.word(), check.severity.word()];
         for word in words.into_iter().chain([check.page]) {
             hash.update(word);
@@ -288,6 +288,12 @@ fn remediation(recorded: &Recorded, finding: &judge::Finding) -> Option<String> 
                 Cause::Expired => "Renew the credentials, and audit again.".into(),
                 Cause::Unreachable => "Audit again when the service can be reached.".into(),
                 Cause::Disabled => "Enable the region for the account, or take it out of the profile.".into(),
+                Cause::Malformed if finding.check.is_custom() => {
+                    format!(
+                        "Repair the policy of {} or its resource; `stateward checks test` runs the policy's cases.",
+                        finding.check.id
+                    )
+                }
                 Cause::Unsupported | Cause::Malformed => {
                     "The answer could not be used; see the errors of the collection.".into()
                 }
@@ -416,8 +422,8 @@ fn class(class: Class) -> &'static str {
 }
 
 /// Checks that pass on the state and fail on the live object, by the object's identity.
-fn broken_checks(found: &Found) -> BTreeMap<Address, Vec<&'static Check>> {
-    let mut broken: BTreeMap<Address, Vec<&'static Check>> = BTreeMap::new();
+fn broken_checks<'a>(found: &Found<'a>) -> BTreeMap<Address, Vec<&'a Check<'a>>> {
+    let mut broken: BTreeMap<Address, Vec<&'a Check<'a>>> = BTreeMap::new();
     for finding in &found.findings {
         let worse = matches!(finding.status, judge::Status::Fail | judge::Status::Partial);
         if worse && declared_status(found, finding) == Some(judge::Status::Pass) {
@@ -428,7 +434,7 @@ fn broken_checks(found: &Found) -> BTreeMap<Address, Vec<&'static Check>> {
 }
 
 /// Of the checks that the object breaks, those that read what changed.
-fn breaks(item: &Item, found: &Found, broken: &BTreeMap<Address, Vec<&'static Check>>) -> Vec<String> {
+fn breaks(item: &Item, found: &Found, broken: &BTreeMap<Address, Vec<&Check>>) -> Vec<String> {
     let identity = item.address.as_ref().or(item.owner.as_ref()).and_then(|name| found.identities.get(name));
     let satellite = kinds::satellite(&item.identity.kind);
     let (subject, paths): (&Address, BTreeSet<&str>) = match (identity, satellite) {
@@ -461,7 +467,7 @@ fn top(path: &str) -> &str {
 fn drift_item(
     item: Item,
     found: &Found,
-    broken: &BTreeMap<Address, Vec<&'static Check>>,
+    broken: &BTreeMap<Address, Vec<&Check>>,
     states: &BTreeMap<&str, &str>,
 ) -> out::DriftItem {
     let mut changes: Vec<out::DriftChange> = item.changes.iter().map(change).collect();
@@ -546,7 +552,7 @@ fn operation(count: &OperationCount) -> out::Operation {
 
 fn collection_error(error: &CollectionError, question: &Question) -> out::CollectionError {
     let name = format!("{}:{}", error.service, error.operation);
-    let touched = |check: &&&'static Check| {
+    let touched = |check: &&&Check| {
         let kinds = check.kinds().into_iter().chain(check.reads.iter().map(|reads| reads.kind));
         let listed = kinds.into_iter().any(|kind| kind.listed_by.contains(&name.as_str()));
         let attributes = check.reads.iter().flat_map(|reads| reads.attributes);

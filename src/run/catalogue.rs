@@ -24,7 +24,7 @@ pub fn checks(args: &cli::Checks, _: &Outside) -> anyhow::Result<u8> {
             ListFormat::Json => print(&format!("{:#}\n", describe(check))),
         };
     }
-    let chosen: Vec<&'static Check> = checks::all()
+    let chosen: Vec<&Check> = checks::all()
         .filter(|check| {
             args.category.is_empty() || args.category.iter().any(|word| word == check.category.word())
         })
@@ -53,7 +53,7 @@ fn unknown(name: &str) -> anyhow::Error {
     UnknownWord { what: "check", word: name.to_owned(), near, known }.into()
 }
 
-fn describe(check: &'static Check) -> serde_json::Value {
+fn describe(check: &Check) -> serde_json::Value {
     json!({
         "id": check.id,
         "alias": check.alias,
@@ -68,7 +68,7 @@ fn describe(check: &'static Check) -> serde_json::Value {
     })
 }
 
-fn table(chosen: &[&'static Check]) -> String {
+fn table(chosen: &[&Check]) -> String {
     let mut rows = Builder::default();
     rows.push_record(["ID", "Severity", "Category", "Component", "Title"]);
     for check in chosen {

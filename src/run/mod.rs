@@ -104,7 +104,7 @@ fn demo(demo: &cli::Demo, outside: &Outside) -> anyhow::Result<u8> {
     let selection = Selection::default();
     let question = Question::audit(&profile, &selection)?;
     let as_of = moment(&snapshot.as_of)?;
-    let run = new_run("demo", &profile, as_of, outside);
+    let run = new_run("demo", &question, as_of, outside);
     let mut document = evaluate(snapshot, &question, as_of, run);
     std::fs::create_dir_all(&demo.out).with_context(|| {
         format!("the folder {} cannot be made; name another with --out", demo.out.display())
@@ -139,7 +139,7 @@ fn audit(audit: &cli::Audit, outside: &Outside) -> anyhow::Result<u8> {
     }
     let mut outputs = Outputs::open(&audit.output.reports)?;
     let (snapshot, as_of) = estate(&question, &audit.states, &audit.source, &audit.live, outside)?;
-    let run = new_run("audit", &profile, as_of, outside);
+    let run = new_run("audit", &question, as_of, outside);
     let mut document = evaluate(snapshot, &question, as_of, run);
     nothing_read(&document)?;
     finish(&mut document, &mut outputs, outside)?;
@@ -183,7 +183,7 @@ fn drift(drift: &cli::Drift, outside: &Outside) -> anyhow::Result<u8> {
             "the snapshot holds no state: name one with --state, or record the states with `stateward collect --state`"
         );
     }
-    let run = new_run("drift", &profile, as_of, outside);
+    let run = new_run("drift", &question, as_of, outside);
     let mut document = evaluate(snapshot, &question, as_of, run);
     nothing_read(&document)?;
     finish(&mut document, &mut outputs, outside)?;
@@ -413,14 +413,15 @@ fn asking(who: &cli::WhoArgs, outside: &Outside, mut profile: Profile) -> Profil
     profile
 }
 
-fn new_run(command: &str, profile: &Profile, as_of: OffsetDateTime, outside: &Outside) -> Run {
+fn new_run(command: &str, question: &Question, as_of: OffsetDateTime, outside: &Outside) -> Run {
+    let profile = question.profile;
     Run {
         id: outside.run_id.clone(),
         started_at: stamp(outside.now),
         finished_at: String::new(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         as_of: stamp(as_of),
-        catalogue_hash: catalogue_hash(),
+        catalogue_hash: catalogue_hash(question.all.iter().copied()),
         profile_hash: profile.hash(),
         profile: profile.layer_names().map(str::to_owned).collect(),
         command: command.to_owned(),

@@ -27,7 +27,7 @@ pub fn audit(audit: &cli::Audit, path: &Path, outside: &Outside) -> anyhow::Resu
         bail!("{}: the plan holds no resource\n  remedy: plan a configuration that manages some", plan.uri);
     }
     let as_of = audit.source.as_of.unwrap_or(outside.now);
-    let run = new_run("audit --plan", &profile, as_of, outside);
+    let run = new_run("audit --plan", &question, as_of, outside);
     let Some(mut document) = proposal::evaluate(proposed(plan), &question, as_of, run) else {
         bail!(
             "the selection leaves no check that a plan can show; widen it, or look with `stateward checks`"

@@ -56,7 +56,7 @@ pub(super) fn attribute(book: &Book, terms: &Terms, worst: &Situation) -> Attrib
 
 /// Quantities are in units of the book, times `parts`, which all divisors divide.
 struct Split<'a> {
-    book: &'a Book,
+    book: &'a Book<'a>,
     terms: &'a Terms,
     worst: &'a Situation,
     parts: Whole,

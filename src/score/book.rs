@@ -73,8 +73,8 @@ impl Entry {
 
 /// One check with at least one applicable finding.
 #[derive(Debug)]
-pub(super) struct Row {
-    pub check: &'static Check,
+pub(super) struct Row<'a> {
+    pub check: &'a Check<'a>,
     /// The check's severity under the profile.
     pub severity: Severity,
     /// Findings, by their index in the input.
@@ -88,7 +88,7 @@ pub(super) struct Row {
     unit: Whole,
 }
 
-impl Row {
+impl Row<'_> {
     pub(super) fn component(&self) -> Option<usize> {
         self.pools.first().copied().filter(|pool| *pool < COMPONENTS)
     }
@@ -134,9 +134,9 @@ impl Situation {
 
 /// What stays the same in every case and with every repair.
 #[derive(Debug)]
-pub(super) struct Book {
+pub(super) struct Book<'a> {
     pub entries: Vec<Option<Entry>>,
-    pub rows: Vec<Row>,
+    pub rows: Vec<Row<'a>>,
     /// Weights of the four severities as whole numbers.
     levels: [u64; 4],
     /// Σ weight of the checks of each pool.
@@ -181,16 +181,16 @@ pub(super) fn proportional<const N: usize>(values: [Exact; N]) -> [u64; N] {
     values.map(|value| (value * common).to_integer().to_u64().unwrap_or(0))
 }
 
-impl Book {
+impl<'a> Book<'a> {
     /// Opens the book over entries whose rows are `checks`, each with its severity under the profile.
     pub(super) fn new(
         entries: Vec<Option<Entry>>,
-        checks: &[(&'static Check, Severity)],
+        checks: &[(&'a Check<'a>, Severity)],
         profile: &Profile,
     ) -> Self {
         let weights = &profile.score.severity;
         let levels = proportional([weights.low, weights.medium, weights.high, weights.critical]);
-        let mut rows: Vec<Row> = checks.iter().map(|(check, severity)| row(check, *severity)).collect();
+        let mut rows: Vec<Row<'a>> = checks.iter().map(|(check, severity)| row(check, *severity)).collect();
         for (index, entry) in entries.iter().enumerate() {
             let Some(entry) = entry else { continue };
             rows[entry.row].findings.push(index);
@@ -409,7 +409,7 @@ pub(super) const fn cap(checks: u64) -> Option<u64> {
     }
 }
 
-fn row(check: &'static Check, severity: Severity) -> Row {
+fn row<'a>(check: &'a Check<'a>, severity: Severity) -> Row<'a> {
     let component = COMPONENT_KEYS.iter().position(|key| *key == check.component);
     let pools = component.into_iter().chain(breadth(check.category).map(breadth_pool)).collect();
     Row { check, severity, findings: Vec::new(), mass: 0, only_blind: true, pools, unit: Whole::default() }

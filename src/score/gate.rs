@@ -117,7 +117,7 @@ impl Decision {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Obstacle {
     /// An unwaived critical failure of this check.
-    Critical(&'static str),
+    Critical(String),
     /// A component that is not assessed, by key.
     NotAssessed(&'static str),
     /// A recovery objective that is not proved, in a release gate.
@@ -229,7 +229,7 @@ pub(super) fn threshold(profile: &Profile, key: &str) -> Exact {
 
 /// What the gate has to know besides the numbers.
 pub(super) struct Facts<'a> {
-    pub findings: &'a [Finding],
+    pub findings: &'a [Finding<'a>],
     pub waived: &'a [Option<usize>],
     pub profile: &'a Profile,
     /// Findings with evidence that is too old, by index.
@@ -284,7 +284,7 @@ fn critical(book: &Book, facts: &Facts) -> Vec<Blocker> {
         };
         let sentence =
             format!("{} ({}) is critical and fails on {name}{others}", row.check.id, row.check.title);
-        let obstacle = Obstacle::Critical(row.check.id);
+        let obstacle = Obstacle::Critical(row.check.id.to_owned());
         blockers.push(Blocker { obstacle, known: true, sentence, findings });
     }
     blockers

@@ -41,9 +41,9 @@ use crate::profile::{COMPONENT_KEYS, Exact, Level, Profile};
 
 /// What a score is computed from.
 #[derive(Debug, Clone)]
-pub struct Input<'a> {
+pub struct Input<'a, 'c> {
     /// The findings of the live side, after [`expire`].
-    pub findings: &'a [Finding],
+    pub findings: &'a [Finding<'c>],
     /// Weights, thresholds and waivers.
     pub profile: &'a Profile,
     /// The audit's time; the only clock.
@@ -57,9 +57,9 @@ pub struct Input<'a> {
     pub blocking: Vec<String>,
 }
 
-impl<'a> Input<'a> {
+impl<'a, 'c> Input<'a, 'c> {
     /// The input without anything from outside the findings.
-    pub fn new(findings: &'a [Finding], profile: &'a Profile, as_of: OffsetDateTime) -> Self {
+    pub fn new(findings: &'a [Finding<'c>], profile: &'a Profile, as_of: OffsetDateTime) -> Self {
         let (outages, last_evidenced) = (BTreeMap::new(), BTreeMap::new());
         Self { findings, profile, as_of, outages, last_evidenced, blocking: Vec::new() }
     }
@@ -249,12 +249,16 @@ pub fn effective_severity(finding: &Finding, profile: &Profile) -> Severity {
 }
 
 /// The findings that count, with their checks in the order of ids.
-type Entries = (Vec<Option<Entry>>, Vec<(&'static Check, Severity)>);
+type Entries<'c> = (Vec<Option<Entry>>, Vec<(&'c Check<'c>, Severity)>);
 
-fn entries(input: &Input, covering: &[Option<usize>], counts: impl Fn(&Finding) -> bool) -> Entries {
+fn entries<'c>(
+    input: &Input<'_, 'c>,
+    covering: &[Option<usize>],
+    counts: impl Fn(&Finding) -> bool,
+) -> Entries<'c> {
     let Input { findings, profile, .. } = input;
     let counts = |finding: &Finding| finding.status != Status::NotApplicable && counts(finding);
-    let checks: BTreeMap<&str, &'static Check> = findings
+    let checks: BTreeMap<&str, &'c Check<'c>> = findings
         .iter()
         .filter(|finding| counts(finding))
         .map(|finding| (finding.check.id, finding.check))
@@ -281,8 +285,8 @@ fn entries(input: &Input, covering: &[Option<usize>], counts: impl Fn(&Finding) 
 }
 
 /// One complete computation: with waivers, or without.
-struct Sheet {
-    book: Book,
+struct Sheet<'c> {
+    book: Book<'c>,
     terms: Terms,
     worst: Situation,
     best: Situation,
@@ -292,8 +296,8 @@ struct Sheet {
     old: Vec<usize>,
 }
 
-impl Sheet {
-    fn new(input: &Input, covering: &[Option<usize>], waived: Vec<&str>) -> Self {
+impl<'c> Sheet<'c> {
+    fn new(input: &Input<'_, 'c>, covering: &[Option<usize>], waived: Vec<&str>) -> Self {
         let Input { findings, profile, .. } = input;
         let (entries, checks) = entries(input, covering, |_| true);
         let book = Book::new(entries, &checks, profile);
@@ -312,7 +316,7 @@ impl Sheet {
         sheet
     }
 
-    fn facts<'a>(&self, input: &'a Input, waived: &'a [Option<usize>], old: &'a [usize]) -> Facts<'a> {
+    fn facts<'b>(&self, input: &'b Input, waived: &'b [Option<usize>], old: &'b [usize]) -> Facts<'b> {
         let Input { findings, profile, outages, blocking, .. } = input;
         Facts { findings, waived, profile, old, outside: blocking, outages }
     }

@@ -36,7 +36,7 @@ pub enum Repair {
         address: String,
     },
     /// Every finding of a check.
-    Check(&'static str),
+    Check(String),
     /// One finding, by index.
     Finding(usize),
 }
@@ -105,7 +105,7 @@ fn groups(book: &Book, findings: &[Finding]) -> BTreeMap<Repair, Vec<usize>> {
         let evidence =
             finding.gap.as_ref().map(|gap| Repair::Evidence { call: gap.call.to_string(), cause: gap.cause });
         let alone = if evidence.is_none() { Some(Repair::Finding(index)) } else { None };
-        let more = [Repair::Check(finding.check.id)].into_iter().chain(blocks(&finding.target));
+        let more = [Repair::Check(finding.check.id.to_owned())].into_iter().chain(blocks(&finding.target));
         for repair in evidence.into_iter().chain(alone).chain(more) {
             groups.entry(repair).or_default().push(index);
         }

@@ -91,7 +91,7 @@ fn is_single(repair: &Repair) -> bool {
 }
 
 struct Walk<'a> {
-    book: &'a Book,
+    book: &'a Book<'a>,
     terms: &'a Terms,
     plan: &'a [Candidate],
     facts: &'a Facts<'a>,

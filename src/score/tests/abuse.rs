@@ -5,11 +5,11 @@ use super::*;
 
 const ANY: &str = "[score]\nminimum_checks = 1\nminimum_coverage = 1\n";
 
-fn storage(id: &'static str, severity: Severity) -> &'static Check {
+fn storage(id: &'static str, severity: Severity) -> &'static Check<'static> {
     check(id, "storage", Category::Encryption, severity)
 }
 
-fn in_region(mut findings: Vec<Finding>, region: &str) -> Vec<Finding> {
+fn in_region(mut findings: Vec<Finding<'static>>, region: &str) -> Vec<Finding<'static>> {
     for finding in &mut findings {
         finding.target.identity.place.region = region.to_owned();
     }
@@ -45,7 +45,7 @@ fn a_hidden_region_may_hold_any_number_of_failures() {
     );
 
     let steady = storage("STEADY", Severity::Medium);
-    let with = |more: Vec<Finding>| {
+    let with = |more: Vec<Finding<'static>>| {
         let all = [known.clone(), row(steady, "p"), in_region(more, "eu-west-1")].concat();
         interval(&scored(&all, &profile_with(ANY)), "storage")
     };

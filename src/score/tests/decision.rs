@@ -6,7 +6,7 @@ use super::estate::{check_waiver, component_waiver, waiver};
 use super::*;
 
 /// An estate that passes everything: three checks for each component, over every category that feeds a criterion.
-fn good() -> Vec<Finding> {
+fn good() -> Vec<Finding<'static>> {
     const FEEDS: [Category; 4] = [Category::Exposure, Category::Backup, Category::Scaling, Category::Iac];
     let severities = [Severity::Critical, Severity::High, Severity::Medium];
     let rows = COMPONENT_KEYS.into_iter().enumerate().flat_map(|(at, key)| {
@@ -19,7 +19,7 @@ fn good() -> Vec<Finding> {
 }
 
 /// The good estate with the first finding of a check changed.
-fn but(id: &str, change: impl Fn(&mut Finding)) -> Vec<Finding> {
+fn but(id: &str, change: impl Fn(&mut Finding)) -> Vec<Finding<'static>> {
     let mut all = good();
     change(all.iter_mut().find(|finding| finding.check.id == id).unwrap());
     all
@@ -32,7 +32,7 @@ fn status(status: Status) -> impl Fn(&mut Finding) {
     }
 }
 
-fn decision(findings: &[Finding], profile: &Profile) -> Decision {
+fn decision(findings: &[Finding<'static>], profile: &Profile) -> Decision {
     scored(findings, profile).verdict.decision
 }
 
@@ -114,7 +114,7 @@ fn a_component_counts_from_its_minimum_of_coverage_and_checks() {
         .concat()
     };
     let standing =
-        |all: &[Finding], layer: &str| component(&scored(all, &profile_with(layer)), "dr").standing;
+        |all: &[Finding<'static>], layer: &str| component(&scored(all, &profile_with(layer)), "dr").standing;
     assert_eq!(standing(&with("p"), ""), ComponentStanding::Assessed);
     assert_eq!(standing(&with("n"), ""), ComponentStanding::NotAssessed, "two checks remain");
     assert_eq!(standing(&with("u"), ""), ComponentStanding::NotAssessed, "of the third nothing is known");
@@ -196,7 +196,7 @@ fn a_waiver_that_is_over_is_not_applied_and_is_said() {
 
 #[test]
 fn a_waived_component_leaves_both_sums() {
-    let blind: Vec<Finding> =
+    let blind: Vec<Finding<'static>> =
         good().into_iter().filter(|finding| finding.check.component != "multienv").collect();
     assert_eq!(decision(&blind, &profile()), Decision::Undetermined);
     let card = scored(&blind, &profile_with(&component_waiver("multienv")));
@@ -213,7 +213,7 @@ fn a_criterion_without_anything_to_measure_never_passes() {
     let nothing_scales = |finding: &Finding| {
         finding.check.component != "autoscaling" && finding.check.category != Category::Scaling
     };
-    let all: Vec<Finding> = good().into_iter().filter(nothing_scales).collect();
+    let all: Vec<Finding<'static>> = good().into_iter().filter(nothing_scales).collect();
     let keys = ["autoscaling", "storage", "multienv"];
     let waivers: String = keys.iter().map(|key| component_waiver(key)).collect();
     let card = scored(&all, &profile_with(&waivers));
@@ -224,7 +224,7 @@ fn a_criterion_without_anything_to_measure_never_passes() {
 
 #[test]
 fn going_blind_and_waiving_gains_nothing() {
-    let all: Vec<Finding> = good()
+    let all: Vec<Finding<'static>> = good()
         .into_iter()
         .map(|mut finding| {
             if finding.check.component == "multienv" {
@@ -389,7 +389,7 @@ fn a_downgraded_failure_costs_what_its_severity_weighs_and_never_caps() {
     // Of the weight 10 it loses what a medium failure would: 2 · (1/2 · 1/2 + 1/2).
     assert_eq!(interval(&card, "storage").0, Exact::from_integer(100) - Exact::new(150, 17));
     // A full failure beside it caps, and takes the any-failure share alone.
-    let both: Vec<Finding> = downgraded
+    let both: Vec<Finding<'static>> = downgraded
         .into_iter()
         .map(|mut finding| {
             if finding.target.identity.id == "storage-critical-1" {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// Four checks for each component, one of each severity, over all categories.
-static CATALOGUE: LazyLock<Vec<&'static Check>> = LazyLock::new(|| {
+static CATALOGUE: LazyLock<Vec<&'static Check<'static>>> = LazyLock::new(|| {
     const CATEGORIES: [Category; 11] = [
         Category::Exposure,
         Category::Encryption,
@@ -65,11 +65,11 @@ pub struct Row {
 
 const REGIONS: [&str; 3] = ["us-west-2", "us-east-1", "eu-west-1"];
 
-pub fn findings(rows: &[Row]) -> Vec<Finding> {
+pub fn findings(rows: &[Row]) -> Vec<Finding<'static>> {
     rows.iter().enumerate().map(|(at, row)| one(at, row)).collect()
 }
 
-fn one(at: usize, row: &Row) -> Finding {
+fn one(at: usize, row: &Row) -> Finding<'static> {
     let check = CATALOGUE[row.check];
     let status = match row.says {
         Says::Pass => Status::Pass,

@@ -3,7 +3,7 @@
 use super::*;
 
 /// The component of golden tests 4 to 6; A as given.
-fn four_checks(a: &str) -> Vec<Finding> {
+fn four_checks(a: &str) -> Vec<Finding<'static>> {
     let storage = |id, severity| check(id, "storage", Category::Backup, severity);
     [
         row(storage("A", Severity::Critical), a),
@@ -57,7 +57,7 @@ fn golden_6_the_interval_says_what_a_permission_is_worth() {
 const PUBLISHED: [usize; 10] = [95, 94, 90, 97, 92, 95, 88, 89, 93, 91];
 
 /// An estate whose components have exactly these scores, without anything for the breadth of a criterion.
-fn estate(scores: [usize; 10]) -> Vec<Finding> {
+fn estate(scores: [usize; 10]) -> Vec<Finding<'static>> {
     let keys = COMPONENT_KEYS.into_iter().zip(scores);
     let rows = keys.map(|(key, score)| {
         let answers = "p".repeat(score) + &"f".repeat(100 - score);

@@ -27,7 +27,7 @@ fn check(
     component: &'static str,
     category: Category,
     severity: Severity,
-) -> &'static Check {
+) -> &'static Check<'static> {
     Box::leak(Box::new(Check {
         id,
         alias: id,
@@ -42,7 +42,7 @@ fn check(
     }))
 }
 
-fn finding(check: &'static Check, id: &str, status: Status) -> Finding {
+fn finding(check: &'static Check<'static>, id: &str, status: Status) -> Finding<'static> {
     let identity =
         Address { place: Place::new("1", "us-west-2"), kind: "aws_thing".into(), id: id.to_owned() };
     Finding {
@@ -60,7 +60,7 @@ fn finding(check: &'static Check, id: &str, status: Status) -> Finding {
 }
 
 /// Findings of one check on resources of its own, one letter each: pass, fail, unknown, not applicable, blind.
-fn row(check: &'static Check, answers: &str) -> Vec<Finding> {
+fn row(check: &'static Check<'static>, answers: &str) -> Vec<Finding<'static>> {
     let status = |letter| match letter {
         'p' => Status::Pass,
         'f' => Status::Fail,
@@ -86,7 +86,7 @@ fn profile_with(layer: &str) -> Profile {
     Profile::load(&["team.toml".to_owned()], |_| Ok(layer.to_owned())).unwrap()
 }
 
-fn scored(findings: &[Finding], profile: &Profile) -> Scorecard {
+fn scored(findings: &[Finding<'static>], profile: &Profile) -> Scorecard {
     score(&Input::new(findings, profile, NOW))
 }
 

@@ -107,7 +107,7 @@ fn a_credit_below_one_is_no_pass() {
 }
 
 /// Checks with these numbers of resources, one of which fails.
-fn with_counts(counts: &[usize]) -> Vec<Finding> {
+fn with_counts(counts: &[usize]) -> Vec<Finding<'static>> {
     let rows = counts.iter().map(|count| {
         let id = Box::leak(format!("C{count}").into_boxed_str());
         row(check(id, "storage", Category::Backup, Severity::High), &format!("f{}", "p".repeat(count - 1)))
@@ -157,7 +157,7 @@ fn a_hundred_thousand_findings_in_each_check_are_exact() {
 #[test]
 fn a_hundred_thousand_measured_credits_stay_finite() {
     let lag = check("LAG", "dr", Category::Dr, Severity::High);
-    let all: Vec<Finding> = (1..=100_000_i64)
+    let all: Vec<Finding<'static>> = (1..=100_000_i64)
         .map(|at| Finding {
             credit: Some((at, 100_001 + at)),
             ..finding(lag, &at.to_string(), Status::Partial)

@@ -8,7 +8,7 @@ use super::*;
 
 /// The estate with some findings passing: a failed listing that succeeds shows nothing more, unless the check has
 /// nothing else.
-fn with_passing(all: &[Finding], passing: &[usize]) -> Vec<Finding> {
+fn with_passing(all: &[Finding<'static>], passing: &[usize]) -> Vec<Finding<'static>> {
     let sees_more = |index: usize| {
         let beside = |other: &Finding| {
             other.check.id == all[index].check.id && !other.blind && other.status != Status::NotApplicable
@@ -79,7 +79,7 @@ proptest! {
 }
 
 /// A step of the route that GO does not need.
-fn needless(all: &[Finding], profile: &Profile, card: &Scorecard) -> Option<String> {
+fn needless(all: &[Finding<'static>], profile: &Profile, card: &Scorecard) -> Option<String> {
     let steps = &card.route.steps;
     let candidate = |at: usize| &card.plan[steps[at].candidate];
     let is_needless = |without: &usize| {
@@ -111,7 +111,7 @@ fn the_route_is_freed_of_steps_that_later_ones_make_needless() {
     assert_eq!(needless(&all, &profile, &card), None);
 }
 
-fn declared(mut finding: Finding, address: &str) -> Finding {
+fn declared(mut finding: Finding<'static>, address: &str) -> Finding<'static> {
     finding.target.address = Some(address.to_owned());
     finding.target.state = Some("prod.tfstate".to_owned());
     finding
@@ -209,7 +209,7 @@ fn the_route_is_short_where_one_permission_suffices() {
 #[test]
 fn five_thousand_findings_lose_what_is_missing_and_nothing_more() {
     let checks = 240;
-    let all: Vec<Finding> = (0..5_000_usize)
+    let all: Vec<Finding<'static>> = (0..5_000_usize)
         .map(|at| {
             let says = match at % 7 {
                 0 => Says::Fail,

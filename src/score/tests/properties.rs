@@ -8,13 +8,13 @@ use super::estate::{
 };
 use super::*;
 
-fn sheet(findings: &[Finding], profile: &Profile) -> Sheet {
+fn sheet(findings: &[Finding<'static>], profile: &Profile) -> Sheet<'static> {
     let input = Input::new(findings, profile, NOW);
     let day = NOW.date();
     Sheet::new(&input, &waive::covering(findings, profile, day), waive::components(profile, day))
 }
 
-fn of(rows: &[Row], profile: &Profile) -> Sheet {
+fn of(rows: &[Row], profile: &Profile) -> Sheet<'static> {
     sheet(&findings(rows), profile)
 }
 
@@ -224,7 +224,7 @@ proptest! {
         let (all, profile) = (findings(&rows), profile_with(&layer));
         let mut turned = all.clone();
         turned.reverse();
-        let said = |all: &[Finding]| {
+        let said = |all: &[Finding<'static>]| {
             let card = scored(all, &profile);
             let name = |index: usize| (all[index].check.id, all[index].target.identity.id.clone());
             let mut scores: Vec<_> = (0..all.len()).map(|index| (name(index), card.findings[index].clone())).collect();
@@ -314,7 +314,8 @@ fn a_component_waiver_takes_only_what_was_never_assessed() {
     let layer = component_waiver("network") + &waiver("component = \"storage\"");
     let network = check("N", "network", Category::Exposure, Severity::High);
     let storage = ["S1", "S2", "S3"].map(|id| check(id, "storage", Category::Backup, Severity::High));
-    let all: Vec<Finding> = [row(network, "u"), storage.map(|check| row(check, "pf")).concat()].concat();
+    let all: Vec<Finding<'static>> =
+        [row(network, "u"), storage.map(|check| row(check, "pf")).concat()].concat();
     let card = scored(&all, &profile_with(&layer));
     assert_eq!(component(&card, "network").standing, ComponentStanding::Waived);
     assert_eq!(component(&card, "storage").standing, ComponentStanding::Assessed);

@@ -8,7 +8,7 @@ use super::*;
 
 /// Worst and best case of a check, with its known share; `None` when it applies to nothing.
 struct Checked {
-    check: &'static Check,
+    check: &'static Check<'static>,
     g: [Exact; 2],
     causes: [bool; 2],
     known: Exact,
@@ -20,16 +20,16 @@ fn weight(severity: Severity) -> Exact {
     Exact::from_integer([1, 2, 5, 10][severity as usize])
 }
 
-fn checked(all: &[Finding], profile: &Profile) -> Vec<Checked> {
+fn checked(all: &[Finding<'static>], profile: &Profile) -> Vec<Checked> {
     let ids: std::collections::BTreeSet<&str> = all.iter().map(|finding| finding.check.id).collect();
-    let of = |id: &str| -> Vec<&Finding> {
+    let of = |id: &str| -> Vec<&Finding<'static>> {
         let applies = |finding: &&Finding| finding.check.id == id && finding.status != Status::NotApplicable;
         all.iter().filter(applies).collect()
     };
     ids.into_iter().map(of).filter(|of| !of.is_empty()).map(|of| one(&of, profile)).collect()
 }
 
-fn one(of: &[&Finding], profile: &Profile) -> Checked {
+fn one(of: &[&Finding<'static>], profile: &Profile) -> Checked {
     let (one, zero) = (Exact::from_integer(1), Exact::from_integer(0));
     let check = of[0].check;
     let (numerator, denominator) = BETA[check.severity as usize];
@@ -79,7 +79,7 @@ fn pool(checks: &[&Checked], case: usize) -> Exact {
 }
 
 /// Worst and best case of each component, whether or not it is assessed; then those of the overall score.
-fn scored_by_reference(all: &[Finding], profile: &Profile) -> (Vec<Option<[Exact; 2]>>, [Exact; 2]) {
+fn scored_by_reference(all: &[Finding<'static>], profile: &Profile) -> (Vec<Option<[Exact; 2]>>, [Exact; 2]) {
     let checks = checked(all, profile);
     let hundred = Exact::from_integer(100);
     let (mut components, mut sums, mut weights) = (Vec::new(), [Exact::default(); 2], Exact::default());
