@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use stateward::compliance;
 use stateward::profile::{COMPONENT_KEYS, parse_duration};
 use stateward::report::{self, FORMATS, Format};
 use time::OffsetDateTime;
@@ -28,6 +29,9 @@ pub const CATEGORIES: [&str; 11] = [
     "iac",
     "cost",
 ];
+
+/// Severities, gravest first.
+pub const SEVERITIES: [&str; 4] = ["critical", "high", "medium", "low"];
 
 /// Audits live AWS against Terraform state and ends in a GO or NO-GO that can be traced to evidence.
 #[derive(Debug, Parser)]
@@ -123,6 +127,7 @@ pub struct Demo {
 Examples:
   stateward audit --state terraform.tfstate
   stateward audit --state s3://acme-tfstate/prod/terraform.tfstate --category multi-az,encryption,backup
+  stateward audit --state terraform.tfstate --framework cis-aws-4.0.1 --format html --output cis.html
   stateward audit --state a.tfstate --profile strict --profile ./team.toml \\
       --format table --format json --output result.json --format html --output brief.html
   stateward audit --profile strict --print-profile
@@ -288,11 +293,15 @@ pub struct Collect {
 #[command(after_help = "\
 Examples:
   stateward report result.json --format html --output brief.html
+  stateward report result.json --framework soc2 --format csv --output soc2.csv
   stateward report - --format markdown < result.json")]
 pub struct Report {
     /// A result in JSON; `-` is standard input
     #[arg(value_name = "RESULT")]
     pub result: PathBuf,
+    /// Also tell by control of these compliance frameworks what the checks found
+    #[arg(long, value_name = "FRAMEWORK", value_delimiter = ',', value_parser = compliance::KEYS)]
+    pub framework: Vec<String>,
     /// What to write.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -304,6 +313,7 @@ pub struct Report {
 Examples:
   stateward checks
   stateward checks STO-18
+  stateward checks --framework cis-aws-4.0.1 --severity critical,high
   stateward checks --category encryption --format json")]
 pub struct Checks {
     /// Explain this check, by id or alias
@@ -315,6 +325,15 @@ pub struct Checks {
     /// Only these components
     #[arg(long, value_name = "COMPONENT", value_delimiter = ',', value_parser = COMPONENT_KEYS)]
     pub component: Vec<String>,
+    /// Only these severities
+    #[arg(long, value_name = "SEVERITY", value_delimiter = ',', value_parser = SEVERITIES)]
+    pub severity: Vec<String>,
+    /// Only checks that support a control of these compliance frameworks
+    #[arg(long, value_name = "FRAMEWORK", value_delimiter = ',', value_parser = compliance::KEYS)]
+    pub framework: Vec<String>,
+    /// Only checks that read these services, by IAM prefix
+    #[arg(long, value_name = "SERVICE", value_delimiter = ',')]
+    pub service: Vec<String>,
     /// The form: table or json
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub format: ListFormat,
@@ -435,6 +454,10 @@ pub struct SelectArgs {
     /// Only checks of these components
     #[arg(long, value_name = "COMPONENT", value_delimiter = ',', value_parser = COMPONENT_KEYS)]
     pub component: Vec<String>,
+    /// Only checks that support a control of these compliance frameworks; the report then tells by control what they
+    /// found
+    #[arg(long, value_name = "FRAMEWORK", value_delimiter = ',', value_parser = compliance::KEYS)]
+    pub framework: Vec<String>,
 }
 
 /// The estate.

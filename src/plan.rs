@@ -7,6 +7,7 @@ use stateward_model::{Equality, Kind, Wanted, kinds};
 
 use crate::check::{Check, Subject};
 use crate::checks;
+use crate::compliance;
 use crate::drift::atoms::tells_of_others;
 use crate::profile::{Pattern, Profile};
 
@@ -21,13 +22,15 @@ pub struct Selection {
     pub categories: Vec<String>,
     /// Component keys.
     pub components: Vec<String>,
+    /// Keys of compliance frameworks: the checks that support any of their controls.
+    pub frameworks: Vec<String>,
 }
 
 /// A word of the selection that names nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no {what} '{word}'{}\n  remedy: choose of {known}", near.as_ref().map(|near| format!("; did you mean '{near}'?")).unwrap_or_default())]
 pub struct UnknownWord {
-    /// check, category, component or service.
+    /// check, category, component, framework or service.
     pub what: &'static str,
     /// As given.
     pub word: String,
@@ -44,6 +47,7 @@ impl Selection {
             && self.checks.is_empty()
             && self.categories.is_empty()
             && self.components.is_empty()
+            && self.frameworks.is_empty()
     }
 
     /// True when drift belongs to what was selected.
@@ -52,7 +56,10 @@ impl Selection {
     }
 
     fn only_services(&self) -> bool {
-        self.checks.is_empty() && self.categories.is_empty() && self.components.is_empty()
+        self.checks.is_empty()
+            && self.categories.is_empty()
+            && self.components.is_empty()
+            && self.frameworks.is_empty()
     }
 
     fn selects_drift_check(&self, all: &[&Check]) -> bool {
@@ -95,6 +102,7 @@ impl Selection {
                 self.components.is_empty() || self.components.iter().any(|word| word == check.component)
             })
             .filter(|check| self.services.is_empty() || check.services().any(|name| self.has_service(name)))
+            .filter(|check| self.frameworks.is_empty() || compliance::supports(check.id, &self.frameworks))
             .collect())
     }
 
@@ -108,6 +116,7 @@ impl Selection {
         let words: BTreeSet<&str> = all.iter().map(|check| check.category.word()).collect();
         verify_words("category", &self.categories, &words.into_iter().collect::<Vec<_>>(), None)?;
         verify_words("component", &self.components, &crate::profile::COMPONENT_KEYS, None)?;
+        verify_words("framework", &self.frameworks, &compliance::KEYS, None)?;
         let words: BTreeSet<&str> = kinds::all().map(|kind| kind.service).collect();
         verify_words("service", &self.services, &words.into_iter().collect::<Vec<_>>(), None)
     }

@@ -1,13 +1,16 @@
-//! Findings and drift for a spreadsheet: a row for each finding, and a row for each difference of a drift item.
+//! Findings, drift and supporting evidence for a spreadsheet: a row for each finding, for each difference of a drift
+//! item, and for each check of a control.
 
 use ::csv::WriterBuilder;
 
-use super::{Look, ReportError, who, words};
-use crate::result::{Document, DriftChange, DriftItem, Finding, Past};
+use super::{Look, ReportError, evidence, who, words};
+use crate::result::{
+    CheckEvidence, ControlEvidence, Document, DriftChange, DriftItem, Finding, FrameworkEvidence, Past,
+};
 
 /// The header. A row leaves empty what its record has not.
-pub const HEADER: [&str; 31] = [
-    // `finding`, `drift`, `resolved` or `unseen`.
+pub const HEADER: [&str; 35] = [
+    // `finding`, `drift`, `resolved`, `unseen` or `control`.
     "record",
     "fingerprint",
     // Of findings.
@@ -44,6 +47,11 @@ pub const HEADER: [&str; 31] = [
     "standing",
     "first_seen",
     "accepted",
+    // Of controls.
+    "framework",
+    "control",
+    "control_result",
+    "coverage",
 ];
 
 /// The rows.
@@ -71,6 +79,16 @@ pub fn render(document: &Document, _: &Look) -> Result<String, ReportError> {
             }
         }
     }
+    for framework in &document.compliance {
+        for of in &framework.controls {
+            if of.checks.is_empty() {
+                writer.write_record(control(framework, of, None).map(guarded))?;
+            }
+            for check in &of.checks {
+                writer.write_record(control(framework, of, Some(check)).map(guarded))?;
+            }
+        }
+    }
     let bytes = writer.into_inner().map_err(|error| ::csv::Error::from(error.into_error()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
@@ -82,7 +100,7 @@ fn guarded(text: String) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{text}") } else { text }
 }
 
-fn finding(of: &Finding) -> [String; 31] {
+fn finding(of: &Finding) -> [String; 35] {
     let resource = &of.resource;
     let controls = |(framework, ids): (&String, &Vec<String>)| format!("{framework}: {}", ids.join(" "));
     let compliance: Vec<String> = of.compliance.iter().map(controls).collect();
@@ -118,10 +136,14 @@ fn finding(of: &Finding) -> [String; 31] {
         String::new(),
         String::new(),
         String::new(),
+        String::new(),
+        String::new(),
+        String::new(),
+        String::new(),
     ]
 }
 
-fn drift(of: &DriftItem, change: Option<&DriftChange>) -> [String; 31] {
+fn drift(of: &DriftItem, change: Option<&DriftChange>) -> [String; 35] {
     let label = change.map(|change| change.label.clone()).or_else(|| of.label.clone());
     let standing = change.and_then(|change| change.standing.as_ref()).or(of.standing.as_ref());
     let [path, declared, live] = match change {
@@ -161,11 +183,15 @@ fn drift(of: &DriftItem, change: Option<&DriftChange>) -> [String; 31] {
         standing.map(|standing| standing.first_seen.clone()).unwrap_or_default(),
         if of.accepted.is_some() || change.is_some_and(|change| change.accepted) { "yes" } else { "" }
             .to_owned(),
+        String::new(),
+        String::new(),
+        String::new(),
+        String::new(),
     ]
 }
 
 /// What an earlier result had: as a row, and with an empty column where it has none.
-fn past(record: &str, of: &Past) -> [String; 31] {
+fn past(record: &str, of: &Past) -> [String; 35] {
     let filled = [
         ("record", record),
         ("fingerprint", &of.fingerprint),
@@ -183,6 +209,29 @@ fn past(record: &str, of: &Past) -> [String; 31] {
         ("standing", record),
         ("first_seen", &of.first_seen),
     ];
+    row(&filled)
+}
+
+/// What a check found for a control; a control without any check has a row of its own.
+fn control(framework: &FrameworkEvidence, of: &ControlEvidence, by: Option<&CheckEvidence>) -> [String; 35] {
+    let coverage = of.coverage.map(|share| share.to_string()).unwrap_or_default();
+    let found = by.map(|check| evidence::findings(&check.findings)).unwrap_or_default();
+    row(&[
+        ("record", "control"),
+        ("check", by.map_or("", |check| &check.check)),
+        ("title", by.map_or("", |check| &check.title)),
+        ("status", by.map_or("", |check| check.result.words())),
+        ("severity", by.map_or("", |check| &check.severity)),
+        ("message", &found),
+        ("framework", &framework.key),
+        ("control", &of.id),
+        ("control_result", of.result.words()),
+        ("coverage", &coverage),
+    ])
+}
+
+/// A row that is empty but for these columns.
+fn row(filled: &[(&str, &str)]) -> [String; 35] {
     HEADER.map(|column| {
         filled
             .iter()

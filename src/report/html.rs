@@ -13,7 +13,7 @@ use super::{Look, ReportError, words};
 use crate::result::Document;
 
 /// The templates. Those that end in `.html` escape whatever they print.
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 12] = [
     ("brief.html", include_str!("html/brief.html")),
     ("macros.html", include_str!("html/macros.html")),
     ("answer.html", include_str!("html/answer.html")),
@@ -22,6 +22,7 @@ const TEMPLATES: [(&str, &str); 11] = [
     ("places.html", include_str!("html/places.html")),
     ("findings.html", include_str!("html/findings.html")),
     ("drift.html", include_str!("html/drift.html")),
+    ("evidence.html", include_str!("html/evidence.html")),
     ("unread.html", include_str!("html/unread.html")),
     ("scope.html", include_str!("html/scope.html")),
     ("style.css", include_str!("html/style.css")),

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{Look, ReportError};
-use crate::result::Document;
+use crate::result::{ControlEvidence, Document};
 
 /// The lines, in the order of the document.
 ///
@@ -40,10 +40,25 @@ pub fn render(document: &Document, _: &Look) -> Result<String, ReportError> {
     lines.each("plan", &document.plan)?;
     lines.each("route_to_go", &document.route_to_go)?;
     lines.each("waiver", &document.waivers)?;
+    for framework in &document.compliance {
+        lines.without("framework", framework, &["controls"])?;
+        let controls = framework.controls.iter();
+        let controls: Vec<OfFramework> =
+            controls.map(|control| OfFramework { framework: &framework.key, control }).collect();
+        lines.each("control", &controls)?;
+    }
     lines.without("collection", &document.collection, &["operations", "errors"])?;
     lines.each("operation", &document.collection.operations)?;
     lines.each("error", &document.collection.errors)?;
     Ok(lines.text)
+}
+
+/// A control that says whose it is.
+#[derive(Serialize)]
+struct OfFramework<'a> {
+    framework: &'a str,
+    #[serde(flatten)]
+    control: &'a ControlEvidence,
 }
 
 struct Lines<'a> {

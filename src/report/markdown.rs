@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 
 use super::prose::{self, Block, Span};
 use super::words::{self, Group, Unread};
-use super::{Look, ReportError, history, who};
-use crate::result::{Configuration, Document, Drift, DriftItem, Finding, Outcome, Score, Status, Step};
+use super::{Look, ReportError, evidence, history, who};
+use crate::result::{
+    Configuration, Document, Drift, DriftItem, Finding, FrameworkEvidence, Outcome, Score, Status, Step,
+};
 
 /// Steps that are listed: a comment on a pull request has its limits. The JSON result has them all.
 const STEPS: usize = 20;
@@ -27,6 +29,9 @@ pub fn render(document: &Document, _: &Look) -> Result<String, ReportError> {
         findings(&mut page, document);
     }
     drift(&mut page, document);
+    for framework in &document.compliance {
+        controls(&mut page, framework);
+    }
     regions(&mut page, document);
     unread(&mut page, document);
     scope(&mut page, document);
@@ -314,6 +319,32 @@ fn group(page: &mut Page, of: &Group) {
     controls.dedup();
     if !controls.is_empty() {
         page.paragraph(&format!("Supports {}.", controls.join(" · ")));
+    }
+}
+
+/// The supporting evidence for a framework.
+fn controls(page: &mut Page, of: &FrameworkEvidence) {
+    page.heading(2, &text(&evidence::title(of)));
+    page.paragraph(&format!("{}. {}", evidence::summary(of), text(&of.note)));
+    page.paragraph(evidence::CLAIM);
+    let rows: Vec<Vec<String>> = evidence::covered(of)
+        .map(|control| {
+            let checks: Vec<String> = control.checks.iter().map(evidence::check).collect();
+            vec![
+                text(&evidence::name(control)),
+                format!("**{}**", control.result.words()),
+                evidence::coverage(control),
+                text(&checks.join(", ")),
+            ]
+        })
+        .collect();
+    if !rows.is_empty() {
+        page.table(&["Control", "Result", "Coverage:", "Checks"], &rows);
+    }
+    let rest = evidence::not_covered(of);
+    if !rest.is_empty() {
+        page.heading(3, "Not covered by a check");
+        page.paragraph(&text(&rest.join(", ")));
     }
 }
 

@@ -1,6 +1,7 @@
 //! One file per output format; each is a pure function of the result.
 
 pub mod csv;
+mod evidence;
 pub mod history;
 pub mod html;
 pub mod json;

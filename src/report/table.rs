@@ -7,9 +7,10 @@ mod tests;
 use std::collections::BTreeSet;
 
 use super::words::{self, DriftAnswer, Group, Unread};
-use super::{Look, ReportError, history, who};
+use super::{Look, ReportError, evidence, history, who};
 use crate::result::{
-    Component, Criterion, Decision, Document, Drift, DriftItem, Finding, Gate, Outcome, Score, Status, Step,
+    Component, ControlEvidence, Criterion, Decision, Document, Drift, DriftItem, EvidenceResult, Finding,
+    FrameworkEvidence, Gate, Outcome, Score, Status, Step,
 };
 use canvas::{Canvas, Cell, Paint, number, plain, text};
 
@@ -35,6 +36,9 @@ pub fn render(document: &Document, look: &Look) -> Result<String, ReportError> {
         drift(&mut canvas, document);
     } else {
         drift(&mut canvas, document);
+    }
+    for framework in &document.compliance {
+        controls(&mut canvas, framework);
     }
     regions(&mut canvas, document);
     unread(&mut canvas, document);
@@ -236,6 +240,37 @@ fn resource(canvas: &mut Canvas, finding: &Finding) {
     canvas.line(4, &[plain(&finding.message)]);
     if let Some(declared) = words::declared(finding) {
         canvas.line(4, &[soft(declared)]);
+    }
+}
+
+/// The supporting evidence for a framework.
+fn controls(canvas: &mut Canvas, of: &FrameworkEvidence) {
+    canvas.part(&evidence::title(of), "");
+    canvas.line(0, &[plain(format!("{}.", evidence::summary(of))), soft(&of.note)]);
+    canvas.line(0, &[soft(evidence::CLAIM)]);
+    let columns = [text("Control"), text("Result"), number("Coverage"), text("Checks")];
+    let row = |control: &ControlEvidence| {
+        let paint = match control.result {
+            EvidenceResult::Pass => Paint::Good,
+            EvidenceResult::Fail => Paint::Bad,
+            EvidenceResult::Unknown | EvidenceResult::NotMade => Paint::Warn,
+            EvidenceResult::NotApplicable | EvidenceResult::NotCovered => Paint::Soft,
+        };
+        let checks: Vec<String> = control.checks.iter().map(evidence::check).collect();
+        vec![
+            plain(evidence::name(control)),
+            Cell::new(control.result.words(), paint),
+            plain(evidence::coverage(control)),
+            plain(checks.join(", ")),
+        ]
+    };
+    let rows: Vec<Vec<Cell>> = evidence::covered(of).map(row).collect();
+    if !rows.is_empty() {
+        canvas.grid(&columns, &rows);
+    }
+    let rest = evidence::not_covered(of);
+    if !rest.is_empty() {
+        canvas.line(0, &[soft("Not covered by a check:"), plain(rest.join(", "))]);
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn document(
         let steps = card.route.steps.iter();
         steps.filter_map(|taken| card.plan.get(taken.candidate)).map(step).collect()
     });
-    out::Document {
+    let mut document = out::Document {
         schema: out::SCHEMA.to_owned(),
         run,
         scope: scope(recorded, found, question),
@@ -60,8 +60,11 @@ pub(crate) fn document(
         findings,
         plan,
         route_to_go: route_to_go.unwrap_or_default(),
+        compliance: Vec::new(),
         collection: collection(recorded, question),
-    }
+    };
+    document.compliance = compliance::evidence(&document, &question.selection.frameworks, &question.all);
+    document
 }
 
 /// SHA-256 over all checks, the custom ones with them: results of two catalogues are not compared.

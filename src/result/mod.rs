@@ -5,6 +5,7 @@
 //! scores are rounded half up to two decimals, points to six, so that they add up.
 
 pub mod build;
+mod evidence;
 mod history;
 mod numbers;
 mod who;
@@ -17,6 +18,9 @@ use serde_json::{Map, Value};
 
 use crate::text::Text;
 
+pub use evidence::{
+    CheckEvidence, ControlCounts, ControlEvidence, EvidenceResult, FindingCounts, FrameworkEvidence,
+};
 pub use who::Who;
 
 pub use history::{AcceptanceUse, Accepted, Past, Perpetual, Since, Standing, StandingState, UnmanagedGroup};
@@ -58,6 +62,9 @@ pub struct Document {
     pub route_to_go: Vec<Step>,
     /// Waivers of the profile and what became of them, in the order of the profile.
     pub waivers: Vec<Waiver>,
+    /// Supporting evidence for the frameworks that were asked for, in the order asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub compliance: Vec<FrameworkEvidence>,
     /// What the collection cost, and what could not be read.
     pub collection: Collection,
 }

@@ -100,6 +100,7 @@ pub fn no_go() -> Document {
             ),
         ],
         waivers: waivers(),
+        compliance: Vec::new(),
         collection: collection(),
     }
 }
@@ -163,6 +164,7 @@ pub fn go() -> Document {
         )],
         route_to_go: Vec::new(),
         waivers: Vec::new(),
+        compliance: Vec::new(),
         collection: Collection { errors: Vec::new(), ..collection() },
     }
 }
@@ -351,6 +353,67 @@ pub fn drift_only() -> Document {
 /// The same where nothing differs and everything was read.
 pub fn drift_clean() -> Document {
     Document { run: run("drift"), verdict: None, score: None, findings: Vec::new(), plan: Vec::new(), ..go() }
+}
+
+/// NO-GO with the evidence for two frameworks: each result of a control, with a title and without.
+pub fn with_evidence() -> Document {
+    use EvidenceResult::{Fail, NotApplicable, NotMade, Pass, Unknown};
+    let counts = |pass, fail, unknown, not_applicable| FindingCounts {
+        pass,
+        fail,
+        unknown,
+        not_applicable,
+        ..FindingCounts::default()
+    };
+    let check = |id: &str, severity: &str, result, findings| CheckEvidence {
+        check: id.into(),
+        title: catalogue(id).0.into(),
+        severity: severity.into(),
+        result,
+        findings,
+    };
+    let network = || check("NET-03", "critical", Fail, FindingCounts { partial: 1, ..counts(4, 2, 1, 0) });
+    let public = || check("STO-19", "critical", Fail, FindingCounts { waived: 1, ..counts(1, 0, 0, 0) });
+    let copies = || check("DR-12", "high", Unknown, counts(3, 0, 1, 0));
+    let drift = || check("IAC-22", "critical", NotMade, FindingCounts::default());
+    let control = |id: &str, result, coverage, checks| ControlEvidence {
+        id: id.into(),
+        title: None,
+        result,
+        coverage,
+        checks,
+    };
+    let titled = |title: &str, of: ControlEvidence| ControlEvidence { title: Some(title.into()), ..of };
+    let passing = |of: CheckEvidence| CheckEvidence { result: Pass, findings: counts(5, 0, 0, 2), ..of };
+    let bare =
+        |of: CheckEvidence| CheckEvidence { result: NotApplicable, findings: counts(0, 0, 0, 0), ..of };
+    let covered = EvidenceResult::NotCovered;
+    let framework = |key: &str, note: &str, controls: Vec<ControlEvidence>| {
+        let mut counts = ControlCounts::default();
+        controls.iter().for_each(|control| counts.add(control.result));
+        let title = crate::compliance::title(key).into();
+        FrameworkEvidence { key: key.into(), title, note: note.into(), counts, controls }
+    };
+    let cis = vec![
+        control("1.1", covered, None, Vec::new()),
+        control("2.2.3", Fail, Some(92.86), vec![network(), public()]),
+        control("2.3.1", Pass, Some(100.0), vec![passing(public())]),
+        control("3.7", NotApplicable, Some(100.0), vec![bare(network())]),
+        control("5.6", covered, None, Vec::new()),
+    ];
+    let hipaa = vec![
+        titled(
+            "Risk management",
+            control("164.308(a)(1)(ii)(B)", Unknown, Some(37.5), vec![copies(), drift()]),
+        ),
+        titled("Evaluation", control("164.308(a)(8)", NotMade, Some(0.0), vec![drift()])),
+        titled("Workstation use", control("164.310(b)", covered, None, Vec::new())),
+    ];
+    let compliance = vec![
+        framework("cis-aws-4.0.1", "Listed are all recommendations, by number.", cis),
+        framework("hipaa", "Listed are the standards of 45 CFR 164.308 to 164.316.", hipaa),
+    ];
+    Document { compliance, ..no_go() }
 }
 
 /// Drift held against an earlier result, with everything that time and acceptance can say.

@@ -16,6 +16,7 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use stateward::audit::{Question, evaluate};
+use stateward::compliance;
 use stateward::plan::{Selection, UnknownWord};
 use stateward::profile::{Profile, ProfileError};
 use stateward::result::{Document, Run, build::catalogue_hash};
@@ -267,7 +268,19 @@ fn collect(collect: &cli::Collect, outside: &Outside) -> anyhow::Result<u8> {
 }
 
 fn report(report: &cli::Report, outside: &Outside) -> anyhow::Result<u8> {
-    let document = history::stored(&report.result)?;
+    let mut document = history::stored(&report.result)?;
+    if !report.framework.is_empty() {
+        if document.verdict.is_none() {
+            bail!(
+                "{}: this is the result of `stateward {}`, which makes no check\n  remedy: name the result of an audit, \
+                 or leave --framework out",
+                report.result.display(),
+                document.run.command
+            );
+        }
+        let all: Vec<_> = stateward::checks::all().collect();
+        document.compliance = compliance::evidence(&document, &report.framework, &all);
+    }
     let mut outputs = Outputs::open(&report.output.reports)?;
     outputs.write(&document, outside)?;
     Ok(0)
@@ -378,6 +391,7 @@ fn selection(args: &cli::SelectArgs) -> Selection {
         checks: args.check.clone(),
         categories: args.category.clone(),
         components: args.component.clone(),
+        frameworks: args.framework.clone(),
     }
 }
 

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::report::words::{self, DriftAnswer, Group, PlaceView, Unread};
-use crate::report::{history, who};
+use crate::report::{evidence, history, who};
 use crate::result::{
-    Component, Configuration, Criterion, Decision, Document, Drift, DriftItem, Finding, Gate, Outcome, Score,
-    Status, Step, Waiver,
+    Component, Configuration, ControlEvidence, Criterion, Decision, Document, Drift, DriftItem,
+    EvidenceResult, Finding, FrameworkEvidence, Gate, Outcome, Score, Status, Step, Waiver,
 };
 
 /// Reasons that stand open; the others unfold.
@@ -64,6 +64,7 @@ pub fn of(document: &Document) -> Value {
         "unknown": list(&words::groups(document, &[Status::Unknown]), group),
         "unknown_count": findings(document, Status::Unknown),
         "drift": document.drift.as_ref().map(|of| drift(of, document.scope.states.len() > 1)),
+        "evidence": list(&document.compliance, framework),
         "errors": list(&words::unread(document), error),
         "permissions": permissions(document),
         "waivers": list(&document.waivers, waiver),
@@ -99,7 +100,8 @@ fn regions_line(document: &Document) -> String {
 fn contents(document: &Document) -> Vec<Value> {
     let judged = document.verdict.is_some();
     let scored = document.score.is_some();
-    [
+    let entry = |(there, id, title): &(bool, &str, &str)| there.then(|| json!({ "id": id, "title": title }));
+    let before = [
         (scored, "gate", "Gate"),
         (scored, "components", "Components"),
         (scored, "fix", "What to fix first"),
@@ -107,15 +109,58 @@ fn contents(document: &Document) -> Vec<Value> {
         (true, "regions", "Regions"),
         (judged, "findings", "Findings"),
         (judged, "drift", "Drift"),
+    ];
+    let evidence = document.compliance.iter().map(|of| json!({ "id": evidence_id(of), "title": of.title }));
+    let after = [
         (true, "unread", "Not read"),
         (!document.waivers.is_empty(), "waivers", "Waivers"),
         (true, "scope", "Scope"),
         (true, "method", "Method"),
-    ]
-    .iter()
-    .filter(|(there, ..)| *there)
-    .map(|(_, id, title)| json!({ "id": id, "title": title }))
-    .collect()
+    ];
+    before.iter().filter_map(entry).chain(evidence).chain(after.iter().filter_map(entry)).collect()
+}
+
+/// The mark of a framework's section.
+fn evidence_id(of: &FrameworkEvidence) -> String {
+    format!("evidence-{}", of.key)
+}
+
+fn framework(of: &FrameworkEvidence) -> Value {
+    let rest = evidence::not_covered(of);
+    json!({
+        "id": evidence_id(of),
+        "title": evidence::title(of),
+        "summary": evidence::summary(of),
+        "note": of.note,
+        "claim": evidence::CLAIM,
+        "controls": evidence::covered(of).map(control).collect::<Vec<_>>(),
+        "rest": rest.join(", "),
+        "rest_count": rest.len(),
+    })
+}
+
+fn control(of: &ControlEvidence) -> Value {
+    let kind = match of.result {
+        EvidenceResult::Pass => "good",
+        EvidenceResult::Fail => "bad",
+        EvidenceResult::Unknown | EvidenceResult::NotMade => "warn",
+        EvidenceResult::NotApplicable | EvidenceResult::NotCovered => "",
+    };
+    let checks = of.checks.iter().map(|check| {
+        let found = match check.result {
+            EvidenceResult::NotMade | EvidenceResult::NotApplicable => check.result.words().to_owned(),
+            _ => evidence::findings(&check.findings),
+        };
+        json!({ "check": check.check, "title": check.title, "findings": found })
+    });
+    json!({
+        "id": of.id,
+        "title": of.title,
+        "result": of.result.words(),
+        "kind": kind,
+        "coverage": evidence::coverage(of),
+        "checks": checks.collect::<Vec<_>>(),
+    })
 }
 
 fn answer(document: &Document) -> Value {
