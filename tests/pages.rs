@@ -194,6 +194,7 @@ fn every_page_is_whole() {
         }
         assert!(check.page.starts_with(&format!("# {}: {}\n", check.id, check.title)), "{} title", check.id);
         let words: Vec<String> = cases(check.page).into_iter().map(|(word, _)| word).collect();
+        assert!(words.len() >= 3, "{} has {} cases", check.id, words.len());
         for needed in ["pass", "fail", "unknown"] {
             let graded = needed == "fail" && words.iter().any(|word| word == "partial");
             assert!(graded || words.iter().any(|word| word == needed), "{} lacks a case {needed}", check.id);

@@ -1,9 +1,11 @@
 //! `stateward checks` and `stateward generate`: what the binary says of itself.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use anyhow::{Context, anyhow};
 use serde_json::json;
 use stateward::check::Check;
-use stateward::plan::UnknownWord;
+use stateward::plan::{Selection, UnknownWord};
 use stateward::{checks, compliance, generate};
 use tabled::builder::Builder;
 use tabled::settings::Style;
@@ -21,17 +23,24 @@ pub fn checks(args: &cli::Checks, _: &Outside) -> anyhow::Result<u8> {
         let check = checks::find(name).ok_or_else(|| unknown(name))?;
         return match args.format {
             ListFormat::Table => print(&generate::explain(check)),
-            ListFormat::Json => print(&format!("{:#}\n", describe(check))),
+            ListFormat::Json => {
+                let mut described = describe(check);
+                described["text"] = generate::explain(check).into();
+                print(&format!("{described:#}\n"))
+            }
         };
     }
-    let chosen: Vec<&Check> = checks::all()
-        .filter(|check| {
-            args.category.is_empty() || args.category.iter().any(|word| word == check.category.word())
-        })
-        .filter(|check| {
-            args.component.is_empty() || args.component.iter().any(|word| word == check.component)
-        })
-        .collect();
+    let selection = Selection {
+        services: args.service.clone(),
+        categories: args.category.clone(),
+        components: args.component.clone(),
+        frameworks: args.framework.clone(),
+        ..Selection::default()
+    };
+    let grave = |check: &&Check| {
+        args.severity.is_empty() || args.severity.iter().any(|word| word == check.severity.word())
+    };
+    let chosen: Vec<&Check> = selection.select(&[])?.into_iter().filter(grave).collect();
     match args.format {
         ListFormat::Json => {
             let list: Vec<serde_json::Value> = chosen.into_iter().map(describe).collect();
@@ -63,9 +72,20 @@ fn describe(check: &Check) -> serde_json::Value {
         "severity": check.severity.word(),
         "effort": check.effort as u8,
         "types": check.kinds().into_iter().map(|kind| kind.name).collect::<Vec<_>>(),
+        "reads": reads(check),
         "operations": generate::operations(check),
+        "page": format!("docs/checks/{}.md", check.id),
         "compliance": compliance::controls(check.id),
     })
+}
+
+/// The attributes that it reads, by type; those of live objects alone are among them.
+fn reads(check: &Check) -> BTreeMap<&'static str, BTreeSet<&'static str>> {
+    let mut reads: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for of in check.reads {
+        reads.entry(of.kind.name).or_default().extend(of.attributes.iter().map(|attr| attr.path));
+    }
+    reads
 }
 
 fn table(chosen: &[&Check]) -> String {
@@ -82,7 +102,8 @@ fn table(chosen: &[&Check]) -> String {
     }
     let mut table = rows.build();
     table.with(Style::blank());
-    format!("{table}\n\n{} checks\n", chosen.len())
+    let noun = if chosen.len() == 1 { "check" } else { "checks" };
+    format!("{table}\n\n{} {noun}\n", chosen.len())
 }
 
 /// Writes the generated reference, or says what is not as it would be written.
