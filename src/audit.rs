@@ -181,6 +181,7 @@ pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, 
         as_of,
         states: &facts,
         drift: drift_facts.as_ref(),
+        configurations: &configurations,
     };
     let mut findings = judge::judge(&question.checks, &view, &addresses);
     score::expire(&mut findings, question.profile, as_of);

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use stateward_model::{AnyAttr, Gap, Kind, Resource};
 use time::OffsetDateTime;
 
+use crate::drift::ignored::ConfigFacts;
 use crate::inventory::{Inventory, Side};
 use crate::profile::{Environments, Profile};
 
@@ -251,6 +252,8 @@ pub struct View<'a> {
     pub states: &'a [StateFacts],
     /// What drift found; `None` when no state was read, or drift was not asked for.
     pub drift: Option<&'a DriftFacts>,
+    /// The configurations of this run.
+    pub configurations: &'a [ConfigFacts],
 }
 
 /// Attributes of a kind that a check reads, so that only the calls behind them are made.
@@ -287,6 +290,8 @@ pub enum Subject<'a> {
     Estate(fn(&View) -> Verdict),
     /// On every state.
     State(fn(&StateFacts, &View) -> Verdict),
+    /// Once for every configuration.
+    Configuration(fn(&ConfigFacts, &View) -> Verdict),
 }
 
 /// One check: of the catalogue, which is `'static`, or a custom one, which borrows from what was read.
@@ -338,7 +343,7 @@ impl Check<'_> {
             | Subject::EachOf(_, evaluate)
             | Subject::EachOfIncludingExcluded(_, evaluate) => Some(evaluate(resource, view)),
             Subject::Custom(_, rule) => Some(rule.judge(resource, view)),
-            Subject::Region(_) | Subject::Estate(_) | Subject::State(_) => None,
+            Subject::Region(_) | Subject::Estate(_) | Subject::State(_) | Subject::Configuration(_) => None,
         }
     }
 }

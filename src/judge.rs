@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use stateward_model::{Address, Cause, GLOBAL, Gap, Kind, Place, Resource, Slot, secret};
 
 use crate::check::{Check, Outcome, Severity, StateFacts, Subject, Verdict, View};
+use crate::drift::ignored::ConfigFacts;
 use crate::inventory::{Inventory, Side, is_judged};
 
 /// What a check answered, as a word.
@@ -26,7 +27,8 @@ pub enum Status {
 /// What was judged.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Target {
-    /// Identity; for estates, regions and states the kind is `stateward_estate`, `aws_region`, `terraform_state`.
+    /// Identity; for estates, regions and states the kind is `stateward_estate`, `aws_region`, `terraform_state`,
+    /// `terraform_configuration`.
     pub identity: Address,
     /// ARN, where known.
     pub arn: Option<String>,
@@ -142,6 +144,11 @@ fn judge_one<'a>(check: &'a Check<'a>, view: &View, addresses: &Addresses) -> Ve
             .iter()
             .map(|state| finding(check, state_target(state), evaluate(state, view)))
             .collect(),
+        Subject::Configuration(evaluate) => view
+            .configurations
+            .iter()
+            .map(|of| finding(check, configuration_target(of), evaluate(of, view)))
+            .collect(),
     }
 }
 
@@ -195,6 +202,12 @@ fn plain_target(kind: &str, account: String, region: &str, id: &str) -> Target {
     let identity =
         Address { place: Place::new(account, region), kind: kind.to_owned().into(), id: id.to_owned() };
     Target { identity, arn: None, name: None, address: None, state: None }
+}
+
+fn configuration_target(configuration: &ConfigFacts) -> Target {
+    let mut target = plain_target("terraform_configuration", String::new(), GLOBAL, &configuration.source);
+    target.state = configuration.state.clone();
+    target
 }
 
 fn state_target(state: &StateFacts) -> Target {

@@ -149,7 +149,9 @@ impl Check<'_> {
                 vec![kind]
             }
             Subject::EachOf(kinds, _) | Subject::EachOfIncludingExcluded(kinds, _) => kinds.to_vec(),
-            Subject::Region(_) | Subject::Estate(_) | Subject::State(_) => Vec::new(),
+            Subject::Region(_) | Subject::Estate(_) | Subject::State(_) | Subject::Configuration(_) => {
+                Vec::new()
+            }
         }
     }
 

@@ -64,6 +64,8 @@ pub struct Profile {
     pub alarms: AlarmSettings,
     /// Accounts.
     pub accounts: AccountSettings,
+    /// Terraform providers.
+    pub providers: ProviderSettings,
     /// Environments.
     pub environments: Environments,
     /// Terraform states.
@@ -392,6 +394,14 @@ pub struct AlarmSettings {
 pub struct AccountSettings {
     /// Accounts that may appear as a foreign principal.
     pub known: Vec<String>,
+}
+
+/// Terraform providers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProviderSettings {
+    /// Sources that configurations may take providers from; none allows every source (IAC-13).
+    pub allowed: Vec<Pattern>,
 }
 
 /// Environments.

@@ -10,7 +10,7 @@ use stateward_model::{Cause, Gap, Resource, Slot, kinds};
 use time::OffsetDateTime;
 
 use crate::audit::{Found, Question};
-use crate::check::{Check, Subject, View};
+use crate::check::{Check, View};
 use crate::fold;
 use crate::inventory::{Inventory, Side};
 use crate::judge::{self, Addresses, Evidence, Finding, Status, Statuses, shown};
@@ -49,6 +49,7 @@ pub fn evaluate(
         as_of,
         states: &[],
         drift: None,
+        configurations: &[],
     };
     let mut findings = judge::judge(&checks, &view(&planned), &Addresses::new());
     let hidden = hidden(&checks, &findings);
@@ -117,8 +118,7 @@ fn services(planned: &Inventory) -> Vec<result::Service> {
 /// Whether a check judges single resources of a sort that configurations make. The estate as a whole, its states and
 /// what happened in it are in no plan.
 fn may_be_shown(check: &&Check) -> bool {
-    let single = !matches!(check.subject, Subject::Region(_) | Subject::Estate(_) | Subject::State(_));
-    single && check.kinds().iter().any(|kind| kind.manageable)
+    check.kinds().iter().any(|kind| kind.manageable)
 }
 
 /// Checks that found nothing but what a plan does not show.

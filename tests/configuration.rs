@@ -175,6 +175,7 @@ fn the_facts_travel_with_the_snapshot() {
         source: "infra".into(),
         state: Some(state),
         resources: vec![fact("aws_cloudwatch_log_group.app", &["retention_in_days"])],
+        pins: None,
         notes: vec![],
     }];
     let file: PathBuf = folder.path().join("with.stw");
@@ -207,4 +208,31 @@ fn a_folder_that_is_no_configuration_ends_the_run() {
         err.contains("main.tf:2:") && err.contains("terraform validate") && !err.contains("hunter2"),
         "{err}"
     );
+}
+
+#[test]
+fn what_a_configuration_pins_is_judged() {
+    let pins = "[providers]\nallowed = ['hashicorp/*']\n";
+    let (folder, path) = configuration(&[(
+        "more.tf",
+        "resource \"random_id\" \"x\" {}\nmodule \"net\" {\n  source = \"git::https://user:t0ken@example.com/net.git?ref=main\"\n}\n",
+    )]);
+    let profile = folder.path().join("team.toml");
+    std::fs::write(&profile, pins).unwrap();
+    let profile = profile.to_str().unwrap();
+    let arguments = ["audit", "--snapshot", DEMO, "--from", &path, "--profile", profile, "--format", "json"];
+    let (_, out, err) = run(&[&arguments[..], &["--check", "IAC-13,IAC-14"]].concat());
+    let document: Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {err}"));
+    assert!(!out.contains("t0ken") && !err.contains("t0ken"));
+    let found = |check: &str| {
+        let findings = document["findings"].as_array().unwrap();
+        let finding = findings.iter().find(|finding| finding["check"] == check).unwrap().clone();
+        assert_eq!(finding["resource"]["type"], "terraform_configuration");
+        assert_eq!(finding["resource"]["id"], path.as_str());
+        (finding["status"].as_str().unwrap().to_owned(), finding["message"].as_str().unwrap().to_owned())
+    };
+    let (status, message) = found("IAC-13");
+    assert_eq!(status, "fail");
+    assert!(message.starts_with("hashicorp/random has no version constraint"), "{message}");
+    assert_eq!(found("IAC-14"), ("fail".to_owned(), "module.net follows the branch main".to_owned()));
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use stateward::check::{Check, DriftFacts, Outcome, Severity, StateFacts, Subject, Verdict, View};
+use stateward::drift::ignored::ConfigFacts;
 use stateward::inventory::{Inventory, Side};
 use stateward::profile::Profile;
 use stateward_model::{Cause, GLOBAL, Gap, Harvest, Place, Reading, Resource, Scope, Slot, kinds};
@@ -28,6 +29,8 @@ struct Case {
     states: Vec<StateFacts>,
     /// What drift found.
     drift: Option<DriftFacts>,
+    /// Configurations, for checks on configurations.
+    configurations: Vec<ConfigFacts>,
     /// A profile layer as TOML text.
     profile: Option<String>,
     /// The audit's time.
@@ -122,6 +125,7 @@ fn run(check: &Check, case: &Case) -> Verdict {
         as_of,
         states: &case.states,
         drift: case.drift.as_ref(),
+        configurations: &case.configurations,
     };
     match check.subject {
         Subject::Each(..)
@@ -135,6 +139,9 @@ fn run(check: &Check, case: &Case) -> Verdict {
         Subject::Region(evaluate) => evaluate(case.region.as_deref().unwrap_or("us-west-2"), &view),
         Subject::Estate(evaluate) => evaluate(&view),
         Subject::State(evaluate) => evaluate(case.states.first().expect("a state"), &view),
+        Subject::Configuration(evaluate) => {
+            evaluate(case.configurations.first().expect("a configuration"), &view)
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use stateward_model::kinds::dynamodb::table;
 use stateward_model::kinds::s3::{account_public_access_block, bucket};
 use stateward_model::{Cause, GLOBAL, Gap, Kind, Place, Resource, kinds};
 
+use super::pins::{IAC_13, IAC_14};
 use super::versions::IAC_12;
 use super::{named, policy_of, time_of};
 use crate::check::{
@@ -13,8 +14,8 @@ use crate::profile::Exact;
 
 /// The family.
 pub const CHECKS: &[Check] = &[
-    IAC_01, IAC_02, IAC_03, IAC_04, IAC_05, IAC_06, IAC_07, IAC_08, IAC_09, IAC_12, IAC_16, IAC_17, IAC_18,
-    IAC_19, IAC_20, IAC_21, IAC_22, IAC_23, IAC_24,
+    IAC_01, IAC_02, IAC_03, IAC_04, IAC_05, IAC_06, IAC_07, IAC_08, IAC_09, IAC_12, IAC_13, IAC_14, IAC_16,
+    IAC_17, IAC_18, IAC_19, IAC_20, IAC_21, IAC_22, IAC_23, IAC_24,
 ];
 
 const NOT_IN_S3: Outcome = Outcome::NotApplicable("the state is not in S3");

@@ -8,6 +8,7 @@ mod facts;
 mod iac;
 mod monitoring;
 mod network;
+mod pins;
 mod recovery;
 mod routing;
 mod scaling;

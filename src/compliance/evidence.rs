@@ -137,10 +137,15 @@ fn of_result(findings: &[&Finding]) -> Option<Judged> {
     Some(Judged { evidence, controls: first.compliance.clone(), known: known(findings) })
 }
 
-/// Whether the run left the check out. One that judges states was not made where there was none.
+/// Whether the run left a check without findings out. One that judges states or configurations was not made where there
+/// was none; of each configuration it would have a finding.
 fn is_left_out(check: &Check, document: &Document) -> bool {
-    let stateless = matches!(check.subject, Subject::State(_)) && document.scope.states.is_empty();
-    stateless || document.scope.checks_left_out.iter().any(|id| id == check.id)
+    let nothing_given = match check.subject {
+        Subject::State(_) => document.scope.states.is_empty(),
+        Subject::Configuration(_) => true,
+        _ => false,
+    };
+    nothing_given || document.scope.checks_left_out.iter().any(|id| id == check.id)
 }
 
 fn result(findings: &[&Finding]) -> EvidenceResult {

@@ -27,10 +27,60 @@ pub struct ConfigFacts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
     /// Its resources.
+    #[serde(default)]
     pub resources: Vec<ResourceFacts>,
+    /// What it pins (IAC-13, IAC-14); none where that was not looked at: in a plan, and in older recordings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pins: Option<PinFacts>,
     /// What its text alone does not tell, with file and line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+/// What a configuration pins.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PinFacts {
+    /// The providers of the modules that were read, sorted by source.
+    pub providers: Vec<ProviderFacts>,
+    /// Whether there is a lock file; none when it could not be read.
+    pub lock_file: Option<bool>,
+    /// Modules from elsewhere that the configuration's own modules call.
+    pub modules: Vec<ModuleFacts>,
+    /// Called modules whose text was not read, by address.
+    pub unread_modules: Vec<String>,
+    /// Those of them that belong to the configuration itself.
+    pub unread_own_modules: Vec<String>,
+}
+
+/// A provider that a configuration uses.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProviderFacts {
+    /// `hashicorp/aws`; with its host where that is no public registry.
+    pub source: String,
+    /// Its version constraints in all modules.
+    pub constraints: Vec<String>,
+    /// Hashes in the lock file; none without an entry.
+    pub hashes: Option<usize>,
+}
+
+/// A call of a module from elsewhere.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModuleFacts {
+    /// `module.vpc`.
+    pub address: String,
+    /// `registry`, `repository` or `archive`; empty when the source does not tell.
+    pub origin: String,
+    /// Its source without credentials and query.
+    pub source: String,
+    /// Its version constraint.
+    pub version: Option<String>,
+    /// The `ref` of its source.
+    pub reference: Option<String>,
+    /// Whether a checksum, a digest or the version of an object is part of the source.
+    pub fixed: bool,
 }
 
 /// What a configuration tells of the instances at one address.

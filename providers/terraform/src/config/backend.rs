@@ -55,12 +55,12 @@ pub(super) fn read(files: &[File], scope: &Scope, into: &mut Configuration) {
                         into.backend = Some(backend(kind, nested, file, scope));
                     }
                     "cloud" => into.backend = Some(backend("cloud", nested, file, scope)),
-                    "required_providers" => providers(nested, file, scope, into),
                     _ => {}
                 }
             }
         }
     }
+    into.required_providers = required(files, scope);
     if let Some(backend) = &into.backend {
         into.notes.extend(partial(backend));
     }
@@ -138,7 +138,20 @@ fn partial(backend: &Backend) -> Option<Note> {
     Some(Note { at: backend.place.clone(), text })
 }
 
-fn providers(block: &Block, file: &File, scope: &Scope, into: &mut Configuration) {
+/// The providers that a module requires; later files and override files win.
+pub(super) fn required(files: &[File], scope: &Scope) -> Vec<RequiredProvider> {
+    let mut required = Vec::new();
+    for file in files {
+        for block in file.body.get_blocks("terraform") {
+            for nested in block.body.get_blocks("required_providers") {
+                providers(nested, file, scope, &mut required);
+            }
+        }
+    }
+    required
+}
+
+fn providers(block: &Block, file: &File, scope: &Scope, into: &mut Vec<RequiredProvider>) {
     for attribute in block.body.attributes() {
         let name = attribute.key.to_string();
         let at =
@@ -154,8 +167,8 @@ fn providers(block: &Block, file: &File, scope: &Scope, into: &mut Configuration
         };
         // Before Terraform 0.13 a version constraint stood alone.
         let alone = attribute.value.as_str().map(str::to_owned);
-        into.required_providers.retain(|known| known.name != name);
-        into.required_providers.push(RequiredProvider {
+        into.retain(|known| known.name != name);
+        into.push(RequiredProvider {
             name,
             source: member("source"),
             version: member("version").or(alone),

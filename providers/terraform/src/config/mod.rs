@@ -5,6 +5,7 @@
 mod backend;
 mod guard;
 mod literal;
+mod pins;
 mod resources;
 mod syntax;
 #[cfg(test)]
@@ -17,6 +18,7 @@ use serde_json::{Map, Value};
 
 use crate::error::StateError;
 use literal::Scope;
+pub use pins::{Lock, ModuleCall, Origin, Pins};
 use syntax::File;
 
 /// A place in the configuration.
@@ -149,6 +151,8 @@ pub struct Configuration {
     pub required_providers: Vec<RequiredProvider>,
     /// The resources of the root module and of the modules that it calls.
     pub resources: Vec<ConfiguredResource>,
+    /// What it pins.
+    pub pins: Pins,
     /// What the text alone does not tell.
     pub notes: Vec<Note>,
 }
@@ -171,6 +175,7 @@ pub fn read(dir: &Path) -> Result<Configuration, StateError> {
     let scope = Scope::root(dir, &files)?;
     backend::read(&files, &scope, &mut configuration);
     resources::read(Some(dir), files, &scope, &mut configuration)?;
+    configuration.pins.lock = pins::lock(dir, &mut configuration.notes);
     Ok(configuration)
 }
 

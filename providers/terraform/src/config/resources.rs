@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::guard;
 use super::literal::{Given, Scope, text};
+use super::pins;
 use super::syntax::{self, File};
 use super::{At, Configuration, ConfiguredResource, Instances, Note, at};
 use crate::error::StateError;
@@ -41,6 +42,7 @@ pub(super) fn read(
         address: String::new(),
         above: Vec::new(),
         all: Some(vec![String::new()]),
+        own: true,
     };
     Reader { root, installed, read, calls: 0, instances: 0, into }.module(&call, &files, scope)
 }
@@ -91,6 +93,8 @@ struct Call {
     above: Vec<PathBuf>,
     /// Its instances, `module.a["x"].module.b[0]`; none when they are not written out.
     all: Option<Vec<String>>,
+    /// Whether it belongs to the configuration itself, as the root module and local modules do.
+    own: bool,
 }
 
 struct Reader<'a> {
@@ -104,6 +108,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn module(&mut self, call: &Call, files: &[File], scope: &Scope) -> Result<(), StateError> {
+        pins::providers(files, scope, &mut self.into.pins);
         for ((kind, name), parts) in blocks(files, "resource") {
             let Some(name) = name else { continue };
             self.resource(call, kind, name, &parts, scope);
@@ -182,7 +187,9 @@ impl Reader<'_> {
     fn call(&mut self, caller: &Call, name: &str, parts: &Parts, scope: &Scope) -> Result<(), StateError> {
         let address = joined(&caller.address, &format!("module.{name}"));
         let key = if caller.key.is_empty() { name.to_owned() } else { format!("{}.{name}", caller.key) };
+        let own = self.origin(caller, &address, parts, scope);
         let Some(dir) = self.folder(caller, &key, parts, scope) else {
+            self.unread(&address, own);
             let text = format!(
                 "the source of {address} is not in this folder (`terraform init` brings it): its resources are not covered"
             );
@@ -192,6 +199,7 @@ impl Reader<'_> {
         self.calls += 1;
         let endless = caller.above.contains(&dir) || caller.dir == dir;
         if endless || caller.above.len() >= DEEPEST || self.calls > MOST_CALLS {
+            self.unread(&address, own);
             let why = if endless { "calls itself" } else { "is called too deep, or too often" };
             self.note(parts.at(), format!("{address} {why}: it is not followed"));
             return Ok(());
@@ -199,6 +207,7 @@ impl Reader<'_> {
         let files = match self.read.get(&dir) {
             Some(files) => Rc::clone(files),
             None if !dir.is_dir() => {
+                self.unread(&address, own);
                 self.note(
                     parts.at(),
                     format!("the folder of {address} is not there: its resources are not covered"),
@@ -219,7 +228,31 @@ impl Reader<'_> {
             };
         let above = caller.above.iter().cloned().chain([caller.dir.clone()]).collect();
         let scope = Scope::of(&files, given);
-        self.module(&Call { dir, key, address, above, all }, &files, &scope)
+        self.module(&Call { dir, key, address, above, all, own }, &files, &scope)
+    }
+
+    /// Notes where a module comes from that the configuration itself calls; whether it belongs to it.
+    fn origin(&mut self, caller: &Call, address: &str, parts: &Parts, scope: &Scope) -> bool {
+        let literal = |name: &str| {
+            let value = scope.value(&parts.argument(name)?.1.value)?;
+            value.as_str().map(str::to_owned)
+        };
+        let source = literal("source");
+        if source.as_deref().is_some_and(pins::is_local) {
+            return caller.own;
+        }
+        if caller.own {
+            let call = pins::call(address.to_owned(), source.as_deref(), literal("version"), parts.at());
+            self.into.pins.modules.push(call);
+        }
+        false
+    }
+
+    fn unread(&mut self, address: &str, own: bool) {
+        self.into.pins.unread.push(address.to_owned());
+        if own {
+            self.into.pins.unread_own.push(address.to_owned());
+        }
     }
 
     /// The folder of a called module: beside the caller, or where `terraform init` put it.
@@ -228,7 +261,7 @@ impl Reader<'_> {
         let (_, source) = parts.argument("source")?;
         let source = scope.value(&source.value)?;
         let source = source.as_str()?;
-        if source.starts_with("./") || source.starts_with("../") || matches!(source, "." | "..") {
+        if pins::is_local(source) {
             return Some(plain(&caller.dir.join(source)));
         }
         let found = self.installed.get(key)?;
@@ -363,7 +396,7 @@ fn arguments(bodies: &[&Body], above: &str, scope: &Scope, set: &mut BTreeSet<St
 }
 
 /// A path in Terraform's notation, from a traversal or from the quoted form of older configurations and of JSON.
-fn path_text(expression: &Expression) -> Option<String> {
+pub(super) fn path_text(expression: &Expression) -> Option<String> {
     match expression {
         Expression::Variable(name) => Some(name.to_string()),
         Expression::Traversal(traversal) => traversal_text(traversal),

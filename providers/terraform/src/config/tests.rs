@@ -403,3 +403,91 @@ fn deep_nesting_is_refused_and_never_overflows() {
     let json = format!("{}{}", "{\"a\":".repeat(100_000), "}".repeat(100_000));
     assert!(syntax::parse("x.tf.json", &json).is_err());
 }
+
+#[test]
+fn pins_are_collected_over_the_modules() {
+    let folder = Folder::of(
+        "pins",
+        &[
+            (
+                "main.tf",
+                r#"
+terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.0"
+    }
+  }
+}
+resource "aws_vpc" "main" {
+  provider = aws.east
+}
+resource "random_id" "x" {}
+resource "terraform_data" "y" {}
+module "own" {
+  source = "./own"
+}
+module "gone" {
+  source = "./gone"
+}
+module "far" {
+  source  = "acme/net/aws"
+  version = "1.2.3"
+}
+"#,
+            ),
+            (
+                "own/main.tf",
+                r#"
+terraform {
+  required_providers {
+    aws = {
+      source  = "registry.terraform.io/hashicorp/aws"
+      version = "< 6.0"
+    }
+  }
+}
+module "inner" {
+  source = "git::https://token@example.com/inner.git?ref=main"
+}
+"#,
+            ),
+            (
+                ".terraform.lock.hcl",
+                r#"
+provider "registry.terraform.io/hashicorp/aws" {
+  version = "5.1.0"
+  hashes  = ["h1:a", "zh:b"]
+}
+"#,
+            ),
+        ],
+    );
+    let pins = folder.read().pins;
+    let constraints = |source: &str| pins.providers[source].iter().map(String::as_str).collect::<Vec<_>>();
+    assert_eq!(pins.providers.keys().collect::<Vec<_>>(), ["hashicorp/aws", "hashicorp/random"]);
+    assert_eq!(constraints("hashicorp/aws"), ["< 6.0", ">= 5.0"]);
+    assert!(constraints("hashicorp/random").is_empty());
+    let modules: Vec<(&str, Origin, Option<&str>, Option<&str>)> = pins
+        .modules
+        .iter()
+        .map(|call| (call.address.as_str(), call.origin, call.version.as_deref(), call.reference.as_deref()))
+        .collect();
+    let far = ("module.far", Origin::Registry, Some("1.2.3"), None);
+    let inner = ("module.own.module.inner", Origin::Repository, None, Some("main"));
+    assert_eq!(modules, [far, inner]);
+    assert_eq!(pins.unread, ["module.far", "module.gone", "module.own.module.inner"]);
+    assert_eq!(pins.unread_own, ["module.gone"]);
+    assert_eq!(pins.lock, Lock::Read([("hashicorp/aws".to_owned(), 2)].into()));
+    assert!(!format!("{pins:?}").contains("token"));
+}
+
+#[test]
+fn a_lock_file_that_is_none_is_noted_and_one_that_is_not_there_is_absent() {
+    let main = ("main.tf", "resource \"aws_vpc\" \"main\" {}\n");
+    let broken = Folder::of("lock-broken", &[main, (".terraform.lock.hcl", "provider {{{")]).read();
+    assert_eq!(broken.pins.lock, Lock::Unread);
+    assert!(broken.notes.iter().any(|note| note.text.contains("lock file")), "{:?}", broken.notes);
+    assert_eq!(Folder::of("lock-absent", &[main]).read().pins.lock, Lock::Absent);
+}
