@@ -1,9 +1,10 @@
 //! Checks: what one is, what it may answer, and what it may look at.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
-use stateward_model::{AnyAttr, Gap, Kind, Resource};
+use serde_json::Value;
+use stateward_model::{AnyAttr, Gap, Kind, Resource, Slot};
 use time::OffsetDateTime;
 
 use crate::drift::ignored::ConfigFacts;
@@ -181,6 +182,8 @@ pub struct StateFacts {
     pub deposed: Vec<String>,
     /// Values of the environment tag among its managed resources, sorted, each once (ENV-01).
     pub environments: Vec<String>,
+    /// What each environment consists of, as far as resources name theirs (ENV-05).
+    pub composition: BTreeMap<String, Composition>,
     /// Check blocks, preconditions and postconditions that the last run recorded (IAC-18).
     pub checks: usize,
     /// Those of them that failed or broke off.
@@ -200,10 +203,12 @@ impl StateFacts {
 
     /// Fills in what the state's managed instances tell.
     pub fn observe(&mut self, resources: impl Iterator<Item = Resource>, environments: &Environments) {
-        let mut named = BTreeSet::new();
+        let mut named: BTreeMap<String, Composition> = BTreeMap::new();
         (self.tainted, self.deposed) = (Vec::new(), Vec::new());
         for resource in resources {
-            named.extend(environments.named_by(&resource.tags()));
+            if let Some(name) = environments.named_by(&resource.tags()) {
+                named.entry(name).or_default().add(&resource);
+            }
             let Some(facts) = resource.declared else { continue };
             if facts.tainted {
                 self.tainted.push(facts.address.clone());
@@ -212,7 +217,74 @@ impl StateFacts {
                 self.deposed.push(facts.address);
             }
         }
-        self.environments = named.into_iter().collect();
+        self.environments = named.keys().cloned().collect();
+        self.composition = named;
+    }
+}
+
+/// What an environment consists of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Composition {
+    /// The types of its managed resources.
+    pub types: BTreeSet<String>,
+    /// Major versions of its engines, by type and engine: `aws_db_instance postgres`.
+    pub versions: BTreeMap<String, BTreeSet<String>>,
+    /// Engines whose version the state does not tell, in the same words.
+    pub untold: BTreeSet<String>,
+}
+
+impl Composition {
+    /// Types that run an engine, the attribute with its name, and the one with its version.
+    const ENGINES: [(&str, Option<&str>, &str); 6] = [
+        ("aws_db_instance", Some("engine"), "engine_version"),
+        ("aws_rds_cluster", Some("engine"), "engine_version"),
+        ("aws_elasticache_cluster", Some("engine"), "engine_version"),
+        ("aws_elasticache_replication_group", Some("engine"), "engine_version"),
+        ("aws_opensearch_domain", None, "engine_version"),
+        ("aws_eks_cluster", None, "version"),
+    ];
+
+    fn add(&mut self, resource: &Resource) {
+        if !self.types.contains(resource.kind()) {
+            self.types.insert(resource.kind().to_owned());
+        }
+        let engine = Self::ENGINES.iter().find(|(kind, ..)| *kind == resource.kind());
+        let Some((kind, name, version)) = engine else { return };
+        let text = |path: &str| match resource.slot(path) {
+            Some(Slot::Known(Value::String(text))) if !text.is_empty() => Some(text.as_str()),
+            _ => None,
+        };
+        let engine = match name.and_then(text) {
+            Some(engine) => format!("{kind} {engine}"),
+            None => (*kind).to_owned(),
+        };
+        match text(version).and_then(major) {
+            Some(version) => _ = self.versions.entry(engine).or_default().insert(version),
+            None => _ = self.untold.insert(engine),
+        }
+    }
+
+    /// The same of both.
+    pub fn extend(&mut self, other: &Self) {
+        self.types.extend(other.types.iter().cloned());
+        self.untold.extend(other.untold.iter().cloned());
+        for (engine, versions) in &other.versions {
+            self.versions.entry(engine.clone()).or_default().extend(versions.iter().cloned());
+        }
+    }
+}
+
+/// The major version of an engine. Kubernetes is `1.31` to all intents, and so was PostgreSQL before 10.
+fn major(version: &str) -> Option<String> {
+    let named = version.starts_with(|letter: char| letter.is_alphabetic());
+    let (before, number) = version.split_once('_').filter(|_| named).unwrap_or(("", version));
+    let mut parts = number.split('.');
+    let first: u32 = parts.next()?.parse().ok()?;
+    let prefix = if before.is_empty() { String::new() } else { format!("{before}_") };
+    match parts.next() {
+        Some(second) if first == 1 => Some(format!("{prefix}{first}.{second}")),
+        _ => Some(format!("{prefix}{first}")),
     }
 }
 
@@ -358,7 +430,7 @@ impl std::fmt::Debug for Check<'_> {
 mod tests {
     use super::*;
     use serde_json::json;
-    use stateward_model::{Declared, Place, Slot};
+    use stateward_model::{Declared, Place};
 
     #[test]
     fn credit_falls_along_the_published_lines() {
@@ -406,5 +478,49 @@ mod tests {
         assert_eq!(facts.tainted, ["aws_instance.a"]);
         assert_eq!(facts.deposed, ["aws_instance.b"]);
         assert_eq!(facts.environments, ["prod", "staging"]);
+    }
+    #[test]
+    fn an_environment_consists_of_types_and_major_versions() {
+        let instance = |address: &str, kind: &'static str, attributes: serde_json::Value| {
+            let mut resource = Resource::new(Place::new("1", "r"), kind, address.to_owned());
+            for (path, value) in attributes.as_object().unwrap() {
+                resource.put_raw(path.clone(), Slot::Known(value.clone()));
+            }
+            resource.declared = Some(Declared { address: address.into(), ..Declared::default() });
+            resource
+        };
+        let tags = json!({ "Environment": "staging" });
+        let engine = |engine: &str, version: &str| json!({ "engine": engine, "engine_version": version, "tags": tags });
+        let resources = [
+            instance("a", "aws_db_instance", engine("postgres", "16.3")),
+            instance("b", "aws_db_instance", engine("mysql", "")),
+            instance("c", "aws_eks_cluster", json!({ "version": "1.31", "tags": tags })),
+            instance("d", "aws_sqs_queue", json!({ "tags": tags })),
+            instance("e", "aws_sns_topic", json!({})),
+        ];
+        let mut facts = StateFacts::default();
+        facts.observe(resources.into_iter(), &Profile::built_in_default().unwrap().environments);
+        let staging = &facts.composition["staging"];
+        let types: Vec<&str> = staging.types.iter().map(String::as_str).collect();
+        assert_eq!(types, ["aws_db_instance", "aws_eks_cluster", "aws_sqs_queue"]);
+        assert_eq!(staging.versions["aws_db_instance postgres"], ["16".to_owned()].into());
+        assert_eq!(staging.versions["aws_eks_cluster"], ["1.31".to_owned()].into());
+        assert_eq!(staging.untold, ["aws_db_instance mysql".to_owned()].into());
+    }
+
+    #[test]
+    fn major_versions_are_those_that_people_mean() {
+        for (version, expected) in [
+            ("16.3", "16"),
+            ("8.0.39", "8"),
+            ("8.0.mysql_aurora.3.05.2", "8"),
+            ("7.1", "7"),
+            ("1.31", "1.31"),
+            ("OpenSearch_2.13", "OpenSearch_2"),
+            ("6.x", "6"),
+        ] {
+            assert_eq!(major(version).as_deref(), Some(expected), "{version}");
+        }
+        assert_eq!((major(""), major("latest")), (None, None));
     }
 }

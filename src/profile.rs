@@ -412,6 +412,8 @@ pub struct Environments {
     pub tag_keys: Vec<String>,
     /// Values that mean production, in any case.
     pub production: Vec<String>,
+    /// Values that mean the environment in which production is rehearsed, in any case (ENV-05).
+    pub staging: Vec<String>,
     /// The weight of a resource outside production.
     #[serde(with = "exact")]
     pub nonproduction_weight: Exact,
@@ -426,6 +428,11 @@ impl Environments {
     /// True for a name of production.
     pub fn means_production(&self, name: &str) -> bool {
         self.production.iter().any(|known| known.eq_ignore_ascii_case(name))
+    }
+
+    /// True for a name of the environment in which production is rehearsed.
+    pub fn means_staging(&self, name: &str) -> bool {
+        self.staging.iter().any(|known| known.eq_ignore_ascii_case(name))
     }
 
     /// True for production, and for resources that do not say: a missing tag must not lower the demand.

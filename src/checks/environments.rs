@@ -11,12 +11,14 @@ use stateward_model::{Attr, Cause, Gap, Kind, Resource};
 
 use super::facts::known_tags;
 use super::named;
-use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, StateFacts, Subject, Verdict, View};
+use crate::check::{
+    Category, Check, Composition, Effort, Outcome, Reads, Severity, StateFacts, Subject, Verdict, View,
+};
 use crate::inventory::{Side, exclusion};
 use crate::profile::Role;
 
 /// The family.
-pub const CHECKS: &[Check] = &[ENV_01, ENV_02, ENV_06, ENV_08];
+pub const CHECKS: &[Check] = &[ENV_01, ENV_02, ENV_05, ENV_06, ENV_08];
 
 const ENV_01: Check = Check {
     id: "ENV-01",
@@ -77,7 +79,7 @@ fn recovery_environment(view: &View) -> Verdict {
     if bare.is_empty() {
         return Ok(Outcome::Pass);
     }
-    view.states.iter().try_for_each(StateFacts::content)?;
+    every_state(view)?;
     Ok(Outcome::Fail(format!("no state manages anything in {}", named(&bare))))
 }
 
@@ -222,6 +224,87 @@ fn peerings(one: &Resource, other: Option<&Resource>, view: &View) -> Result<Vec
         }
     }
     Ok(found)
+}
+
+const ENV_05: Check = Check {
+    id: "ENV-05",
+    alias: "staging-resembles-production",
+    title: "Staging resembles production",
+    component: "multienv",
+    category: Category::Iac,
+    severity: Severity::Medium,
+    effort: Effort::Large,
+    subject: Subject::Estate(staging_resembles_production),
+    reads: &[],
+    page: include_str!("../../docs/checks/ENV-05.md"),
+};
+
+fn staging_resembles_production(view: &View) -> Verdict {
+    if view.states.is_empty() {
+        return Err(Gap::new("state", Cause::NotRequested, "no state was read"));
+    }
+    let environments = &view.profile.environments;
+    let whole = |is: &dyn Fn(&str) -> bool| {
+        let mut whole = Composition::default();
+        let named = view.states.iter().flat_map(|state| &state.composition);
+        named.filter(|(name, _)| is(name)).for_each(|(_, part)| whole.extend(part));
+        whole
+    };
+    let production = whole(&|name| environments.means_production(name));
+    let staging = whole(&|name| environments.means_staging(name));
+    // What an unread state holds may be the very thing that is lacking.
+    every_state(view)?;
+    if staging.types.is_empty() {
+        return Ok(Outcome::NotApplicable("no managed resource names a staging environment"));
+    }
+    if production.types.is_empty() {
+        return Ok(Outcome::NotApplicable("no managed resource names the production environment"));
+    }
+    let differences = differences(&production, &staging);
+    if !differences.is_empty() {
+        return Ok(Outcome::Fail(differences.join("; ")));
+    }
+    if let Some(engine) = production.untold.iter().chain(&staging.untold).next() {
+        let detail = format!("the version of {engine} is in no state");
+        return Err(Gap::new("state", Cause::NotInState, detail));
+    }
+    Ok(Outcome::Pass)
+}
+
+fn every_state(view: &View) -> Result<(), Gap> {
+    view.states.iter().try_for_each(StateFacts::content)
+}
+
+fn differences(production: &Composition, staging: &Composition) -> Vec<String> {
+    let mut found = Vec::new();
+    let lacks = |one: &Composition, other: &Composition| {
+        one.types.difference(&other.types).cloned().collect::<Vec<String>>()
+    };
+    let (missing, more) = (lacks(production, staging), lacks(staging, production));
+    if !missing.is_empty() {
+        found.push(format!("staging has no {}", named(&missing)));
+    }
+    if !more.is_empty() {
+        found.push(format!("production has no {}", named(&more)));
+    }
+    let none = BTreeSet::new();
+    let engines: BTreeSet<&String> = production.versions.keys().chain(staging.versions.keys()).collect();
+    for engine in engines {
+        // An engine whose version is nowhere told is neither the same nor another.
+        if production.untold.contains(engine) || staging.untold.contains(engine) {
+            continue;
+        }
+        let of = |side: &Composition| side.versions.get(engine).unwrap_or(&none).clone();
+        let (here, there) = (of(production), of(staging));
+        if here != there {
+            let said = |versions: BTreeSet<String>| match versions.is_empty() {
+                true => "none".to_owned(),
+                false => versions.into_iter().collect::<Vec<_>>().join(" and "),
+            };
+            found.push(format!("{engine} is {} in production and {} in staging", said(here), said(there)));
+        }
+    }
+    found
 }
 
 const ENV_06: Check = Check {

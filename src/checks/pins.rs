@@ -170,7 +170,7 @@ fn is_version(name: &str) -> bool {
     let numbers: Vec<&str> = version.split(['-', '+']).next().unwrap_or(version).split('.').collect();
     let marked = before.is_empty() || before.ends_with(['v', '-', '_']);
     let numeric = |part: &&str| !part.is_empty() && part.chars().all(|letter| letter.is_ascii_digit());
-    marked && numbers.len() >= 3 && numbers.iter().all(|part| numeric(&part))
+    marked && numbers.len() >= 3 && numbers.iter().all(numeric)
 }
 
 #[cfg(test)]

@@ -206,7 +206,7 @@ fn origin(location: &str) -> Origin {
     let word = |part: &&str| {
         !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "-_.:".contains(c))
     };
-    let named = parts.iter().all(|part| word(part));
+    let named = parts.iter().all(word);
     match parts.len() {
         3 if named => Origin::Registry,
         4 if named && host.contains('.') => Origin::Registry,
