@@ -7,7 +7,10 @@ use std::io::Read;
 use std::process::Command;
 use std::time::Duration;
 
-use stateward_aws::{Aws, Collected, Options, all_calls, call::Call, fetch_state, list_states};
+use stateward::audit::Question;
+use stateward::plan::Selection;
+use stateward::profile::Profile;
+use stateward_aws::{Aws, Collected, Options, all_calls, call::Call, calls_for, fetch_state, list_states};
 use stateward_model::{Cause, CollectionError, Gap, Kind, Reading, Resource, Scope, Slot, Wanted, kinds};
 use stateward_testbed::{Emulator, Fake, FakeOptions, Fault, Proxy, Rule, Traffic, aws_environment};
 
@@ -559,11 +562,44 @@ fn refuse_listing(bed: &Bed, bucket: &str, key: &str, done: &mut BTreeSet<String
     done.insert("s3:ListObjectsV2".to_owned());
 }
 
+/// What an audit of the default profile asks is what its policy permits: with everything else refused, nothing more is
+/// missing than before, and each permitted action is asked. That each of them is missed when it alone is refused, by its
+/// name, is what the rest of the matrix shows.
+fn audit_within_its_policy(bed: &Bed, wrong: &mut Vec<String>) {
+    let (profile, selection) = (Profile::built_in_default().unwrap(), Selection::default());
+    let wanted = Question::audit(&profile, &selection).unwrap().wanted(&[]);
+    let permitted: BTreeSet<String> =
+        calls_for(&wanted, false).iter().map(|call| call.iam_action()).collect();
+    bed.traffic.set_rules(bed.answers.clone());
+    let whole = bed.collect(wanted.clone());
+    let asked: BTreeSet<String> = bed
+        .traffic
+        .counts()
+        .into_keys()
+        .map(|(service, operation, _)| {
+            match all_calls().iter().find(|call| (call.service, call.operation) == (&*service, &*operation)) {
+                Some(call) => call.iam_action(),
+                None => format!("{service}:{operation}"),
+            }
+        })
+        .collect();
+    wrong.extend(permitted.difference(&asked).map(|action| format!("{action} is permitted and never asked")));
+    wrong.extend(asked.difference(&permitted).map(|action| format!("{action} is asked and not permitted")));
+    let outside = all_calls().into_iter().filter(|call| !permitted.contains(&call.iam_action()));
+    let refusals = outside.map(|call| Rule::new(Fault::Deny).service(call.service).operation(call.operation));
+    bed.traffic.set_rules(refusals.chain(bed.answers.iter().cloned()));
+    let within = bed.collect(wanted);
+    if within.errors != whole.errors || within.readings != whole.readings {
+        wrong.push(format!("within its policy an audit misses {:?}", within.errors));
+    }
+}
+
 fn matrix() {
     let (mut done, mut wrong) = (BTreeSet::new(), Vec::new());
     let emulator = Emulator::shared_drifted();
     let proxy = Proxy::start(emulator.endpoint(), []);
     let bed = Bed::new(proxy.endpoint(), proxy.traffic(), ANSWERS, false);
+    audit_within_its_policy(&bed, &mut wrong);
     refuse_identity(&bed, &mut done);
     refuse_all(&bed, &mut done, &mut wrong);
     let (bucket, key) = emulator.state_url().trim_start_matches("s3://").split_once('/').unwrap();
