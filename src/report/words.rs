@@ -1,6 +1,7 @@
 //! The words, numbers and groups that all formats for people share.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
@@ -282,7 +283,7 @@ pub fn left_out(document: &Document) -> String {
     }
 }
 
-/// What the collection cost.
+/// What the collection cost, by service too: where the next saving is.
 pub fn cost(document: &Document) -> String {
     if document.scope.proposal.is_some() {
         return "Nothing was read from AWS.".to_owned();
@@ -292,7 +293,16 @@ pub fn cost(document: &Document) -> String {
     let throttled: u64 = collection.operations.iter().map(|operation| operation.throttled).sum();
     let seconds = collection.wall_ms / 1000;
     let tenths = collection.wall_ms % 1000 / 100;
-    format!("{} in {seconds}.{tenths} s, {throttled} throttled.", count(calls, "call"))
+    let all = format!("{} in {seconds}.{tenths} s, {throttled} throttled.", count(calls, "call"));
+    let mut services: BTreeMap<&str, u64> = BTreeMap::new();
+    for operation in &collection.operations {
+        *services.entry(&operation.service).or_default() += operation.calls;
+    }
+    let mut services: Vec<(&str, u64)> = services.into_iter().collect();
+    services.sort_by_key(|(service, calls)| (Reverse(*calls), *service));
+    let services: Vec<String> =
+        services.into_iter().map(|(service, calls)| format!("{service} {calls}")).collect();
+    if services.is_empty() { all } else { format!("{all} By service: {}.", services.join(", ")) }
 }
 
 /// Type, region and account, as far as there are any.
