@@ -111,6 +111,9 @@ pub struct Kind {
     /// The rule for an attribute of this very resource, where its kind's table says too little (a record's type decides
     /// how its values are compared).
     pub refine: fn(&Resource, AnyAttr) -> AnyAttr,
+    /// What enters in the place of a declared value that may hold secrets anywhere inside: of variables the names, and
+    /// not the values. `None` where the value itself may enter.
+    pub kept: fn(&str, &Value) -> Option<Value>,
 }
 
 impl Kind {
@@ -129,6 +132,7 @@ impl Kind {
         import_id: by_id,
         claims: |_| Vec::new(),
         refine: |_, attr| attr,
+        kept: |_, _| None,
     };
 
     /// True when a declared resource may claim elements of other resources' lists.

@@ -85,6 +85,75 @@ fn has_password_assignment(text: &str) -> bool {
     authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':') && !user.ends_with(':'))
 }
 
+/// True when a variable holds a secret in the clear: its value looks like a credential, or its name says so and the value
+/// only points to one neither by its form (an ARN, a path) nor by the name's last word (`TOKEN_FILE`, `SECRET_ARN`).
+pub fn is_secret_variable(name: &str, value: &str) -> bool {
+    if looks_secret(value) {
+        return true;
+    }
+    let name = name.to_ascii_uppercase();
+    let words: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    let points = words.len() > 1 && words.last().is_some_and(|last| POINTERS.contains(last));
+    let pointer = ["arn:", "/", "{{resolve:"].iter().any(|start| value.starts_with(start));
+    let flag = value.is_empty() || value.eq_ignore_ascii_case("true") || value.eq_ignore_ascii_case("false");
+    let pairs = || words.windows(2).any(|pair| SECRET_PAIRS.contains(&(pair[0], pair[1])));
+    let named = words.iter().any(|word| SECRET_WORDS.contains(word)) || pairs();
+    named && !pointer && !flag && !points
+}
+
+/// Words of a name that stand for a secret.
+const SECRET_WORDS: &[&str] = &[
+    "APIKEY",
+    "CREDENTIAL",
+    "CREDENTIALS",
+    "PASSPHRASE",
+    "PASSWD",
+    "PASSWORD",
+    "PRIVATEKEY",
+    "SECRET",
+    "SECRETKEY",
+    "TOKEN",
+];
+
+/// Two words that do so together.
+const SECRET_PAIRS: &[(&str, &str)] = &[
+    ("ACCESS", "KEY"),
+    ("API", "KEY"),
+    ("AUTH", "DATA"),
+    ("ENCRYPTION", "KEY"),
+    ("PRIVATE", "KEY"),
+    ("SIGNING", "KEY"),
+];
+
+/// Last words of names that say where a secret is, or something about it.
+const POINTERS: &[&str] = &[
+    "ALGORITHM",
+    "ARN",
+    "AUDIENCE",
+    "COUNT",
+    "ENABLED",
+    "ENDPOINT",
+    "EXPIRATION",
+    "EXPIRY",
+    "FILE",
+    "HEADER",
+    "ID",
+    "ISSUER",
+    "LENGTH",
+    "LIFETIME",
+    "LIMIT",
+    "NAME",
+    "PATH",
+    "PREFIX",
+    "REGION",
+    "TIMEOUT",
+    "TTL",
+    "TYPE",
+    "URI",
+    "URL",
+    "VERSION",
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,5 +179,33 @@ mod tests {
         assert!(looks_secret("token = \"ghp_x\"") && looks_secret("xoxb-1") && looks_secret("a sk_live_1"));
         assert!(!looks_secret("arn:aws:iam::123456789012:role/AKIA"));
         assert!(!looks_secret("https://sqs.us-west-2.amazonaws.com/123456789012/jobs"));
+    }
+
+    #[test]
+    fn a_variable_is_a_secret_by_its_value_or_by_its_name() {
+        for (name, value) in [
+            ("DB_PASSWORD", "hunter2"),
+            ("api-key", "x"),
+            ("AWS_SECRET_ACCESS_KEY", "x"),
+            ("ANYTHING", "postgres://app:hunter2@db:5432/x"),
+            ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+            ("PASSWORD", "123456"),
+            ("SECRET_URL", "https://app:hunter2@example.com"),
+        ] {
+            assert!(is_secret_variable(name, value), "{name}");
+        }
+        for (name, value) in [
+            ("DB_PASSWORD", ""),
+            ("DB_PASSWORD_FILE", "db"),
+            ("SECRET_ARN", "x"),
+            ("SECRET", "arn:aws:secretsmanager:us-west-2:1:secret:x"),
+            ("TOKEN", "/run/secrets/token"),
+            ("MAX_TOKENS", "4096"),
+            ("LOG_LEVEL", "debug"),
+            ("REQUIRE_TOKEN", "true"),
+            ("TOKEN_TTL", "3600"),
+        ] {
+            assert!(!is_secret_variable(name, value), "{name}");
+        }
     }
 }

@@ -46,8 +46,10 @@ impl Entry<'_> {
         // An identity may hang on a value that must not be kept.
         let identity = (kind.identity)(&resource);
         for (attr, value) in entering().filter(|(_, value)| !value.is_null()) {
-            if let Some(hidden) = without_secrets(attr, value, sensitive, key) {
-                resource.put_raw(attr.path, Slot::Known(hidden));
+            let kept = (kind.kept)(attr.path, value);
+            let hidden = without_secrets(attr, kept.as_ref().unwrap_or(value), sensitive, key);
+            if let Some(entering) = hidden.or(kept) {
+                resource.put_raw(attr.path, Slot::Known(entering));
             }
         }
         resource.hide_credentials(&|value| secret::digest(key, value));
