@@ -1,13 +1,40 @@
-//! CON: container images.
+//! CON: containers and functions.
 
+pub(super) mod clusters;
+mod functions;
+pub(super) mod tasks;
+
+use std::collections::BTreeSet;
+
+use stateward_model::kinds::ec2::network::subnet;
 use stateward_model::kinds::ecr::{registry_scanning, repository};
 use stateward_model::policy::matches;
 use stateward_model::{Gap, Resource};
 
 use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, Subject, Verdict, View};
+use crate::checks::referred;
 
 /// The family.
-pub const CHECKS: &[Check] = &[CON_15, CON_17];
+pub const CHECKS: &[Check] = &[
+    clusters::CON_01,
+    clusters::CON_02,
+    clusters::CON_03,
+    clusters::CON_04,
+    clusters::CON_05,
+    clusters::CON_06,
+    clusters::CON_07,
+    clusters::CON_08,
+    tasks::CON_09,
+    tasks::CON_10,
+    tasks::CON_11,
+    tasks::CON_12,
+    tasks::CON_13,
+    CON_15,
+    tasks::CON_16,
+    CON_17,
+    CON_18,
+    functions::CON_19,
+];
 
 const CON_15: Check = Check {
     id: "CON-15",
@@ -76,4 +103,35 @@ fn immutable_tags(resource: &Resource, _: &View) -> Verdict {
         return Ok(Outcome::Pass);
     }
     Ok(Outcome::Fail("a tag may be moved to another image".into()))
+}
+
+const CON_18: Check = Check {
+    id: "CON-18",
+    alias: "ecr-lifecycle",
+    title: "Image lifecycle policy present",
+    component: "container",
+    category: Category::Cost,
+    severity: Severity::Low,
+    effort: Effort::Small,
+    subject: Subject::Each(&repository::KIND, lifecycle),
+    reads: &[Reads { kind: &repository::KIND, attributes: &[repository::LIFECYCLE_POLICY.any()] }],
+    page: include_str!("../../docs/checks/CON-18.md"),
+};
+
+fn lifecycle(resource: &Resource, _: &View) -> Verdict {
+    if resource.get_or_default(&repository::LIFECYCLE_POLICY)?.is_empty() {
+        return Ok(Outcome::Fail("its images stay for ever".into()));
+    }
+    Ok(Outcome::Pass)
+}
+
+/// The zones of subnets in the region of a resource.
+fn zones_of(subnets: &[String], resource: &Resource, view: &View) -> Result<BTreeSet<String>, Gap> {
+    let mut zones = BTreeSet::new();
+    for id in subnets {
+        if let Some(found) = referred(&subnet::KIND, &resource.address.place, id, view)? {
+            zones.extend(found.get(&subnet::AVAILABILITY_ZONE)?);
+        }
+    }
+    Ok(zones)
 }

@@ -1,6 +1,7 @@
 //! DR: zones, copies, rehearsal.
 
 mod copies;
+mod images;
 mod lag;
 mod readiness;
 mod zones;
@@ -30,5 +31,6 @@ pub const CHECKS: &[Check] = &[
     readiness::DR_29,
     copies::DR_30,
     copies::DR_31,
+    images::DR_33,
     copies::DR_35,
 ];

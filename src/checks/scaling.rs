@@ -11,7 +11,8 @@ use super::{blocks, named, told};
 use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, Subject, Verdict, View};
 
 /// The family.
-pub const CHECKS: &[Check] = &[ASC_01, ASC_02, ASC_03, ASC_04, ASC_06, ASC_08, ASC_14];
+pub const CHECKS: &[Check] =
+    &[ASC_01, ASC_02, ASC_03, ASC_04, ASC_06, ASC_08, super::containers::clusters::ASC_10, ASC_14];
 
 const ASC_01: Check = Check {
     id: "ASC-01",

@@ -13,12 +13,18 @@ mod cloudwatch;
 mod dynamodb;
 mod ec2;
 mod ecr;
+#[cfg(feature = "containers")]
+mod ecs;
 mod efs;
+#[cfg(feature = "containers")]
+mod eks;
 mod elasticache;
 mod elbv2;
 mod guard;
 mod iam;
 mod kms;
+#[cfg(feature = "containers")]
+mod lambda;
 pub mod ledger;
 pub mod limiter;
 mod logs;
@@ -46,11 +52,17 @@ pub const COLLECTORS: &[&[Collector]] = &[
     ec2::compute::COLLECTORS,
     ec2::network::COLLECTORS,
     ecr::COLLECTORS,
+    #[cfg(feature = "containers")]
+    ecs::COLLECTORS,
     efs::COLLECTORS,
+    #[cfg(feature = "containers")]
+    eks::COLLECTORS,
     elasticache::COLLECTORS,
     elbv2::COLLECTORS,
     iam::COLLECTORS,
     kms::COLLECTORS,
+    #[cfg(feature = "containers")]
+    lambda::COLLECTORS,
     logs::COLLECTORS,
     rds::COLLECTORS,
     route53::COLLECTORS,

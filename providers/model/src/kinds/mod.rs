@@ -7,11 +7,14 @@ pub mod common;
 pub mod dynamodb;
 pub mod ec2;
 pub mod ecr;
+pub mod ecs;
 pub mod efs;
+pub mod eks;
 pub mod elasticache;
 pub mod elbv2;
 pub mod iam;
 pub mod kms;
+pub mod lambda;
 pub mod logs;
 pub mod rds;
 pub mod route53;
@@ -34,11 +37,14 @@ pub const ALL: &[&[&Kind]] = &[
     ec2::compute::KINDS,
     ec2::network::KINDS,
     ecr::KINDS,
+    ecs::KINDS,
     efs::KINDS,
+    eks::KINDS,
     elasticache::KINDS,
     elbv2::KINDS,
     iam::KINDS,
     kms::KINDS,
+    lambda::KINDS,
     logs::KINDS,
     rds::KINDS,
     route53::KINDS,

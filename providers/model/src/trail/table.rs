@@ -298,6 +298,52 @@ const ECR: &[Row] = &[
     row("UntagResource", "*", UNTAGS),
 ];
 
+const ECS: &[Row] = &[
+    row("CreateCluster", "aws_ecs_cluster", Makes),
+    row("DeleteCluster", "aws_ecs_cluster", Ends),
+    row("UpdateCluster", "aws_ecs_cluster", Sets(&["configuration", "service_connect_defaults", "setting"])),
+    row("UpdateClusterSettings", "aws_ecs_cluster", Sets(&["setting"])),
+    row(
+        "PutClusterCapacityProviders",
+        "aws_ecs_cluster",
+        Sets(&["capacity_providers", "default_capacity_provider_strategy"]),
+    ),
+    row("CreateService", "aws_ecs_service", Makes),
+    row("DeleteService", "aws_ecs_service", Ends),
+    row("UpdateService", "aws_ecs_service", Alters),
+    row("RegisterTaskDefinition", "aws_ecs_task_definition", Makes),
+    row("DeregisterTaskDefinition", "aws_ecs_task_definition", Ends),
+    row("TagResource", "*", TAGS),
+    row("UntagResource", "*", UNTAGS),
+];
+
+const EKS: &[Row] = &[
+    row("CreateCluster", "aws_eks_cluster", Makes),
+    row("DeleteCluster", "aws_eks_cluster", Ends),
+    row("UpdateClusterConfig", "aws_eks_cluster", Alters),
+    row("UpdateClusterVersion", "aws_eks_cluster", Sets(&["version"])),
+    row("AssociateEncryptionConfig", "aws_eks_cluster", Sets(&["encryption_config"])),
+    row("CreateNodegroup", "aws_eks_node_group", Makes),
+    row("DeleteNodegroup", "aws_eks_node_group", Ends),
+    row("UpdateNodegroupConfig", "aws_eks_node_group", Sets(&["labels", "scaling_config", "taint"])),
+    row("UpdateNodegroupVersion", "aws_eks_node_group", Sets(&["release_version", "version"])),
+    row("CreateAddon", "aws_eks_addon", Makes),
+    row("DeleteAddon", "aws_eks_addon", Ends),
+    row("UpdateAddon", "aws_eks_addon", Sets(&["addon_version", "service_account_role_arn"])),
+    row("TagResource", "*", TAGS),
+    row("UntagResource", "*", UNTAGS),
+];
+
+/// Lambda writes the version of its API behind the names of its operations.
+const LAMBDA: &[Row] = &[
+    row("CreateFunction20150331", "aws_lambda_function", Makes),
+    row("DeleteFunction20150331", "aws_lambda_function", Ends),
+    row("UpdateFunctionConfiguration20150331v2", "aws_lambda_function", Alters),
+    row("UpdateFunctionCode20150331v2", "aws_lambda_function", Sets(&["architectures"])),
+    row("AddPermission20150331v2", "aws_lambda_function", Sets(&["policy"])),
+    row("RemovePermission20150331v2", "aws_lambda_function", Sets(&["policy"])),
+];
+
 const EFS: &[Row] = &[
     row("CreateFileSystem", "aws_efs_file_system", Makes),
     row("DeleteFileSystem", "aws_efs_file_system", Ends),
@@ -654,11 +700,14 @@ pub const SERVICES: &[Service] = &[
     Service { name: "dynamodb", source: "dynamodb.amazonaws.com", rows: DYNAMODB },
     Service { name: "ec2", source: "ec2.amazonaws.com", rows: EC2 },
     Service { name: "ecr", source: "ecr.amazonaws.com", rows: ECR },
+    Service { name: "ecs", source: "ecs.amazonaws.com", rows: ECS },
+    Service { name: "eks", source: "eks.amazonaws.com", rows: EKS },
     Service { name: "elasticfilesystem", source: "elasticfilesystem.amazonaws.com", rows: EFS },
     Service { name: "elasticache", source: "elasticache.amazonaws.com", rows: ELASTICACHE },
     Service { name: "elasticloadbalancing", source: "elasticloadbalancing.amazonaws.com", rows: ELB },
     Service { name: "iam", source: "iam.amazonaws.com", rows: IAM },
     Service { name: "kms", source: "kms.amazonaws.com", rows: KMS },
+    Service { name: "lambda", source: "lambda.amazonaws.com", rows: LAMBDA },
     Service { name: "logs", source: "logs.amazonaws.com", rows: LOGS },
     Service { name: "rds", source: "rds.amazonaws.com", rows: RDS },
     Service { name: "route53", source: "route53.amazonaws.com", rows: ROUTE53 },
