@@ -32,6 +32,101 @@ const STATE_CALLS: &[(&str, &str)] = &[
 /// What the emulator lacks, or has none of: an answer that leads to each call which it would not lead to.
 const ANSWERS: &[(&str, &str, &str)] = &[
     (
+        "access-analyzer",
+        "ListAnalyzers",
+        r#"{"analyzers": [{"arn": "arn:aws:access-analyzer:us-west-2:123456789012:analyzer/external", "name": "external",
+            "type": "ACCOUNT", "status": "ACTIVE", "createdAt": "2026-01-01T00:00:00Z"}]}"#,
+    ),
+    ("access-analyzer", "ListFindingsV2", r#"{"findings": []}"#),
+    ("account", "GetAlternateContact", r#"{"AlternateContact": {"AlternateContactType": "SECURITY"}}"#),
+    (
+        "cloudtrail",
+        "DescribeTrails",
+        r#"{"trailList": [{"Name": "main", "S3BucketName": "trail", "HomeRegion": "us-west-2", "IsMultiRegionTrail": true,
+            "TrailARN": "arn:aws:cloudtrail:us-west-2:123456789012:trail/main"}]}"#,
+    ),
+    ("cloudtrail", "GetTrailStatus", r#"{"IsLogging": true, "LatestDeliveryTime": 1767225600}"#),
+    (
+        "cloudtrail",
+        "GetEventSelectors",
+        r#"{"EventSelectors": [{"IncludeManagementEvents": true, "ReadWriteType": "All"}]}"#,
+    ),
+    (
+        "cloudtrail",
+        "GetInsightSelectors",
+        r#"{"InsightSelectors": [{"InsightType": "ApiErrorRateInsight"}]}"#,
+    ),
+    ("cloudtrail", "ListTags", r#"{"ResourceTagList": []}"#),
+    ("config", "DescribeConfigurationRecorders", r#"{"ConfigurationRecorders": [{"name": "default"}]}"#),
+    (
+        "config",
+        "DescribeConfigurationRecorderStatus",
+        r#"{"ConfigurationRecordersStatus": [{"name": "default", "recording": true, "lastStatus": "Success"}]}"#,
+    ),
+    (
+        "config",
+        "DescribeDeliveryChannels",
+        r#"{"DeliveryChannels": [{"name": "default", "s3BucketName": "config"}]}"#,
+    ),
+    ("events", "ListEventBuses", r#"{"EventBuses": [{"Name": "default"}]}"#),
+    (
+        "events",
+        "ListRules",
+        r#"{"Rules": [{"Name": "root", "Arn": "arn:aws:events:us-west-2:123456789012:rule/root", "State": "ENABLED"}]}"#,
+    ),
+    (
+        "events",
+        "ListTargetsByRule",
+        r#"{"Targets": [{"Id": "ops", "Arn": "arn:aws:sns:us-west-2:123456789012:ops"}]}"#,
+    ),
+    ("events", "ListTagsForResource", r#"{"Tags": []}"#),
+    ("guardduty", "ListDetectors", r#"{"detectorIds": ["d1"]}"#),
+    (
+        "guardduty",
+        "GetDetector",
+        r#"{"serviceRole": "arn:aws:iam::123456789012:role/guardduty", "status": "ENABLED"}"#,
+    ),
+    ("iam", "GenerateCredentialReport", "<State>COMPLETE</State>"),
+    (
+        "iam",
+        "GetCredentialReport",
+        "<Content>dXNlcixwYXNzd29yZF9lbmFibGVkCjxyb290X2FjY291bnQ+LG5vdF9zdXBwb3J0ZWQKdXNlcixmYWxzZQo=</Content>",
+    ),
+    (
+        "iam",
+        "GetAccountPasswordPolicy",
+        "<PasswordPolicy><MinimumPasswordLength>14</MinimumPasswordLength></PasswordPolicy>",
+    ),
+    (
+        "iam",
+        "SimulatePrincipalPolicy",
+        "<IsTruncated>false</IsTruncated><EvaluationResults>\
+            <member><EvalActionName>backup:DeleteRecoveryPoint</EvalActionName><EvalDecision>implicitDeny</EvalDecision></member>\
+            <member><EvalActionName>cloudtrail:StopLogging</EvalActionName><EvalDecision>implicitDeny</EvalDecision></member>\
+            <member><EvalActionName>dynamodb:DeleteTable</EvalActionName><EvalDecision>implicitDeny</EvalDecision></member>\
+            <member><EvalActionName>ec2:AuthorizeSecurityGroupIngress</EvalActionName>\
+            <EvalDecision>implicitDeny</EvalDecision></member>\
+            <member><EvalActionName>ec2:TerminateInstances</EvalActionName><EvalDecision>implicitDeny</EvalDecision></member>\
+            <member><EvalActionName>iam:AttachRolePolicy</EvalActionName><EvalDecision>implicitDeny</EvalDecision></member>\
+            <member><EvalActionName>iam:CreateAccessKey</EvalActionName><EvalDecision>implicitDeny</EvalDecision></member>\
+            <member><EvalActionName>kms:ScheduleKeyDeletion</EvalActionName><EvalDecision>implicitDeny</EvalDecision></member>\
+            <member><EvalActionName>lambda:UpdateFunctionCode</EvalActionName><EvalDecision>implicitDeny</EvalDecision></member>\
+            <member><EvalActionName>rds:DeleteDBInstance</EvalActionName><EvalDecision>implicitDeny</EvalDecision></member>\
+            <member><EvalActionName>s3:DeleteObject</EvalActionName><EvalDecision>implicitDeny</EvalDecision></member>\
+            <member><EvalActionName>s3:PutBucketPolicy</EvalActionName><EvalDecision>implicitDeny</EvalDecision></member>\
+            </EvaluationResults>",
+    ),
+    ("securityhub", "DescribeHub", r#"{"HubArn": "arn:aws:securityhub:us-west-2:123456789012:hub/default"}"#),
+    ("securityhub", "GetEnabledStandards", r#"{"StandardsSubscriptions": []}"#),
+    (
+        "ssm",
+        "DescribeInstanceInformation",
+        r#"{"InstanceInformationList": [{"InstanceId": "i-1", "PingStatus": "Online"}]}"#,
+    ),
+    ("ssm", "ListResourceComplianceSummaries", r#"{"ResourceComplianceSummaryItems": []}"#),
+    ("ssm", "DescribeParameters", r#"{"Parameters": [{"Name": "/a", "Type": "String"}]}"#),
+    ("ssm", "ListTagsForResource", r#"{"TagList": []}"#),
+    (
         "backup",
         "ListBackupSelections",
         r#"{"BackupSelectionsList": [{"SelectionId": "s-1", "SelectionName": "all", "BackupPlanId": "p-1",

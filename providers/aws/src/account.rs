@@ -109,6 +109,7 @@ pub struct Collected {
 
 struct Entered {
     id: String,
+    arn: String,
     sdk: SdkConfig,
 }
 
@@ -153,12 +154,12 @@ impl Aws {
             asked.as_deref().unwrap_or_default(),
             self.home_region(),
             &sdk,
-            self.shared(wanted),
+            self.shared(wanted, ""),
             None,
         );
         let answer = session.call(&GET_CALLER_IDENTITY, || session.sts().get_caller_identity().send()).await;
-        let id = match answer {
-            Ok(answer) => answer.account.unwrap_or_default(),
+        let (id, arn) = match answer {
+            Ok(answer) => (answer.account.unwrap_or_default(), answer.arn.unwrap_or_default()),
             Err(gap) => {
                 self.accounts.push(AccountOutcome { id: asked.unwrap_or_default(), gap: Some(gap) });
                 return;
@@ -171,14 +172,14 @@ impl Aws {
             return;
         }
         self.accounts.push(AccountOutcome { id: id.clone(), gap: None });
-        self.entered.push(Entered { id, sdk });
+        self.entered.push(Entered { id, arn, sdk });
     }
 
     fn home_region(&self) -> &str {
         self.options.regions.first().map_or("us-east-1", String::as_str)
     }
 
-    fn shared(&self, wanted: Arc<Wanted>) -> Arc<Shared> {
+    fn shared(&self, wanted: Arc<Wanted>, caller: &str) -> Arc<Shared> {
         Arc::new(Shared {
             ledger: self.ledger.clone(),
             slots: Arc::new(Semaphore::new(self.options.concurrency.max(1))),
@@ -192,6 +193,7 @@ impl Aws {
             },
             allow: AllowList::new(all_calls().iter().chain(TRAIL_CALLS).copied()),
             path_style: self.options.endpoint_url.is_some(),
+            caller: caller.to_owned(),
             width: self.options.concurrency.max(1),
         })
     }
@@ -213,14 +215,14 @@ impl Aws {
     pub fn reader(&self, region: Option<&str>) -> Option<Session> {
         let account = self.entered.first()?;
         let region = region.unwrap_or_else(|| self.home_region());
-        let shared = self.shared(Arc::new(Wanted::default()));
+        let shared = self.shared(Arc::new(Wanted::default()), &account.arn);
         Some(self.session(&account.id, region, &account.sdk, shared, None))
     }
 
     /// A session of an account that was entered, in a region that need not be audited.
     pub(crate) fn session_in(&self, account: &str, region: &str) -> Option<Session> {
         let entered = self.entered.iter().find(|entered| entered.id == account)?;
-        let shared = self.shared(Arc::new(Wanted::default()));
+        let shared = self.shared(Arc::new(Wanted::default()), &entered.arn);
         let home = self.session(account, self.home_region(), &entered.sdk, shared.clone(), None);
         Some(match region == self.home_region() {
             true => home,
@@ -282,7 +284,7 @@ impl Aws {
     fn sessions(&self, wanted: &Arc<Wanted>) -> Vec<(Session, bool)> {
         let mut sessions = Vec::new();
         for account in &self.entered {
-            let shared = self.shared(wanted.clone());
+            let shared = self.shared(wanted.clone(), &account.arn);
             let home = self.session(&account.id, self.home_region(), &account.sdk, shared.clone(), None);
             let regions: BTreeSet<&String> = self.options.regions.iter().collect();
             for region in regions {

@@ -55,7 +55,10 @@ impl Call {
 
     /// True when the operation's verb only reads.
     pub fn only_reads(&self) -> bool {
-        const VERBS: &[&str] = &["Describe", "List", "Get", "Head", "Lookup", "BatchGet", "Search"];
-        VERBS.iter().any(|verb| self.operation.starts_with(verb))
+        const VERBS: &[&str] =
+            &["Describe", "List", "Get", "Head", "Lookup", "BatchGet", "Search", "Simulate"];
+        // IAM writes the report for its reader; nothing of the account changes.
+        const REPORTS: &[&str] = &["GenerateCredentialReport"];
+        VERBS.iter().any(|verb| self.operation.starts_with(verb)) || REPORTS.contains(&self.operation)
     }
 }

@@ -120,6 +120,7 @@ impl Account {
             patience,
             allow: AllowList::new(all_calls().iter().chain(TRAIL_CALLS).copied()),
             path_style: true,
+            caller: format!("arn:aws:iam::{ACCOUNT}:user/auditor"),
             width: 8,
         });
         let home = Session::new(ACCOUNT, "us-west-2", &sdk, shared.clone(), Limiter::default(), None);

@@ -23,9 +23,9 @@ use crate::session::{Collector, Pages, Session};
 const PAGE: i32 = 1000;
 
 /// How IAM says that a thing does not exist.
-const NONE: &[&str] = &["NoSuchEntity", "NoSuchEntityException"];
+pub(crate) const NONE: &[&str] = &["NoSuchEntity", "NoSuchEntityException"];
 
-static DETAILS: Call = Call::new("iam", "GetAccountAuthorizationDetails").quota(5, 10);
+pub(crate) static DETAILS: Call = Call::new("iam", "GetAccountAuthorizationDetails").quota(5, 10);
 static ROLES: Call = Call::new("iam", "ListRoles");
 static PROFILES: Call = Call::new("iam", "ListInstanceProfiles");
 static PROFILE: Call = Call::new("iam", "GetInstanceProfile");
@@ -75,12 +75,12 @@ pub const COLLECTORS: &[Collector] = &[
 
 /// Everything that the one call brings.
 #[derive(Debug, Default)]
-struct Details {
-    roles: Vec<RoleDetail>,
+pub(crate) struct Details {
+    pub(crate) roles: Vec<RoleDetail>,
     users: Vec<UserDetail>,
     groups: Vec<GroupDetail>,
     policies: Vec<ManagedPolicyDetail>,
-    gap: Option<Gap>,
+    pub(crate) gap: Option<Gap>,
 }
 
 impl Details {
@@ -97,7 +97,7 @@ enum Detail {
     Policy(ManagedPolicyDetail),
 }
 
-async fn details(s: &Session) -> Arc<Details> {
+pub(crate) async fn details(s: &Session) -> Arc<Details> {
     let home = s.home();
     home.once("iam:GetAccountAuthorizationDetails", async {
         // AWS-managed policies are left out: their documents are the same in every account, and long.

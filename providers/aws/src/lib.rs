@@ -10,6 +10,11 @@ mod canned;
 mod classify;
 mod cloudtrail;
 mod cloudwatch;
+#[cfg(feature = "governance")]
+mod contacts;
+mod credentials;
+#[cfg(feature = "governance")]
+mod detection;
 mod dynamodb;
 mod ec2;
 mod ecr;
@@ -20,6 +25,8 @@ mod efs;
 mod eks;
 mod elasticache;
 mod elbv2;
+#[cfg(feature = "events")]
+mod events;
 mod guard;
 mod iam;
 mod kms;
@@ -36,7 +43,10 @@ mod secretsmanager;
 pub mod session;
 mod sns;
 mod sqs;
+#[cfg(feature = "governance")]
+mod ssm;
 mod state_s3;
+mod trails;
 
 pub use account::{AccountOutcome, Aws, Collected, Options, RegionOutcome};
 pub use policy::{NamedState, all_calls, attribution_calls, calls_for, policy_document};
@@ -48,6 +58,11 @@ pub const COLLECTORS: &[&[Collector]] = &[
     autoscaling::COLLECTORS,
     backup::COLLECTORS,
     cloudwatch::COLLECTORS,
+    #[cfg(feature = "governance")]
+    contacts::COLLECTORS,
+    credentials::COLLECTORS,
+    #[cfg(feature = "governance")]
+    detection::COLLECTORS,
     dynamodb::COLLECTORS,
     ec2::compute::COLLECTORS,
     ec2::network::COLLECTORS,
@@ -59,6 +74,8 @@ pub const COLLECTORS: &[&[Collector]] = &[
     eks::COLLECTORS,
     elasticache::COLLECTORS,
     elbv2::COLLECTORS,
+    #[cfg(feature = "events")]
+    events::COLLECTORS,
     iam::COLLECTORS,
     kms::COLLECTORS,
     #[cfg(feature = "containers")]
@@ -70,6 +87,9 @@ pub const COLLECTORS: &[&[Collector]] = &[
     secretsmanager::COLLECTORS,
     sns::COLLECTORS,
     sqs::COLLECTORS,
+    #[cfg(feature = "governance")]
+    ssm::COLLECTORS,
+    trails::COLLECTORS,
 ];
 
 /// All collectors.

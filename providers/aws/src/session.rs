@@ -89,6 +89,8 @@ pub(crate) struct Shared {
     pub(crate) patience: Patience,
     pub(crate) allow: AllowList,
     pub(crate) path_style: bool,
+    /// The ARN that STS gives the credentials; empty before it was asked.
+    pub(crate) caller: String,
     pub(crate) width: usize,
 }
 
@@ -261,6 +263,16 @@ impl Session {
     /// `aws`, `aws-cn` or `aws-us-gov`.
     pub fn partition(&self) -> &str {
         &self.0.partition
+    }
+
+    /// The ARN that STS gives the credentials.
+    pub fn caller(&self) -> &str {
+        &self.0.shared.caller
+    }
+
+    /// The first pause between attempts.
+    pub(crate) fn pause(&self) -> Duration {
+        self.0.shared.patience.pause
     }
 
     /// Account and region.

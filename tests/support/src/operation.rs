@@ -166,6 +166,13 @@ pub(crate) fn segment(request: &Request, index: usize) -> String {
 
 /// Service, method, path, operation, after the services' models. The first match counts.
 const REST: &[(&str, &str, &str, &str)] = &[
+    ("access-analyzer", "GET", "/analyzer", "ListAnalyzers"),
+    ("access-analyzer", "POST", "/findingv2", "ListFindingsV2"),
+    ("account", "POST", "/getAlternateContact", "GetAlternateContact"),
+    ("guardduty", "GET", "/detector", "ListDetectors"),
+    ("guardduty", "GET", "/detector/*", "GetDetector"),
+    ("securityhub", "GET", "/accounts", "DescribeHub"),
+    ("securityhub", "POST", "/standards/get", "GetEnabledStandards"),
     ("elasticfilesystem", "GET", "/2015-02-01/access-points", "DescribeAccessPoints"),
     ("elasticfilesystem", "GET", "/2015-02-01/account-preferences", "DescribeAccountPreferences"),
     ("elasticfilesystem", "GET", "/2015-02-01/file-systems", "DescribeFileSystems"),

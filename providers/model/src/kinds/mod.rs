@@ -2,8 +2,12 @@
 
 pub mod autoscaling;
 pub mod backup;
+pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod common;
+pub mod contacts;
+pub mod credentials;
+pub mod detection;
 pub mod dynamodb;
 pub mod ec2;
 pub mod ecr;
@@ -12,6 +16,7 @@ pub mod efs;
 pub mod eks;
 pub mod elasticache;
 pub mod elbv2;
+pub mod events;
 pub mod iam;
 pub mod kms;
 pub mod lambda;
@@ -22,6 +27,7 @@ pub mod s3;
 pub mod secretsmanager;
 pub mod sns;
 pub mod sqs;
+pub mod ssm;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -32,7 +38,11 @@ use crate::kind::{Kind, Satellite};
 pub const ALL: &[&[&Kind]] = &[
     autoscaling::KINDS,
     backup::KINDS,
+    cloudtrail::KINDS,
     cloudwatch::KINDS,
+    contacts::KINDS,
+    credentials::KINDS,
+    detection::KINDS,
     dynamodb::KINDS,
     ec2::compute::KINDS,
     ec2::network::KINDS,
@@ -42,6 +52,7 @@ pub const ALL: &[&[&Kind]] = &[
     eks::KINDS,
     elasticache::KINDS,
     elbv2::KINDS,
+    events::KINDS,
     iam::KINDS,
     kms::KINDS,
     lambda::KINDS,
@@ -52,6 +63,7 @@ pub const ALL: &[&[&Kind]] = &[
     secretsmanager::KINDS,
     sns::KINDS,
     sqs::KINDS,
+    ssm::KINDS,
 ];
 
 /// All kinds.

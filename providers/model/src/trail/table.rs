@@ -97,6 +97,80 @@ const BACKUP: &[Row] = &[
     row("UntagResource", "*", UNTAGS),
 ];
 
+const CLOUDTRAIL: &[Row] = &[
+    row("CreateTrail", "aws_cloudtrail", Makes),
+    row("DeleteTrail", "aws_cloudtrail", Ends),
+    row("UpdateTrail", "aws_cloudtrail", Alters),
+    row("UpdateTrail", "aws_cloudtrail", Sets(&["enable_log_file_validation"])),
+    row("StartLogging", "aws_cloudtrail", Means("enable_logging", "true")),
+    row("StopLogging", "aws_cloudtrail", Means("enable_logging", "false")),
+    row("PutEventSelectors", "aws_cloudtrail", Sets(&["event_selector", "advanced_event_selector"])),
+    row("PutInsightSelectors", "aws_cloudtrail", Sets(&["insight_selector"])),
+    row("AddTags", "aws_cloudtrail", TAGS),
+    row("RemoveTags", "aws_cloudtrail", UNTAGS),
+];
+
+const CONFIG: &[Row] = &[
+    row("PutConfigurationRecorder", "aws_config_configuration_recorder", Makes),
+    row("PutConfigurationRecorder", "aws_config_configuration_recorder", Alters),
+    row("DeleteConfigurationRecorder", "aws_config_configuration_recorder", Ends),
+    row("StartConfigurationRecorder", "aws_config_configuration_recorder", Means("recording", "true")),
+    row("StopConfigurationRecorder", "aws_config_configuration_recorder", Means("recording", "false")),
+    row("PutDeliveryChannel", "aws_config_delivery_channel", Makes),
+    row("PutDeliveryChannel", "aws_config_delivery_channel", Alters),
+    row("DeleteDeliveryChannel", "aws_config_delivery_channel", Ends),
+];
+
+const GUARDDUTY: &[Row] = &[
+    row("CreateDetector", "aws_guardduty_detector", Makes),
+    row("UpdateDetector", "aws_guardduty_detector", Alters),
+    row("DeleteDetector", "aws_guardduty_detector", Ends),
+    row("TagResource", "*", TAGS),
+    row("UntagResource", "*", UNTAGS),
+];
+
+const SECURITYHUB: &[Row] = &[
+    row("EnableSecurityHub", "aws_securityhub_account", Makes),
+    row("UpdateSecurityHubConfiguration", "aws_securityhub_account", Alters),
+    row("DisableSecurityHub", "aws_securityhub_account", Ends),
+];
+
+const ACCESS_ANALYZER: &[Row] = &[
+    row("CreateAnalyzer", "aws_accessanalyzer_analyzer", Makes),
+    row("DeleteAnalyzer", "aws_accessanalyzer_analyzer", Ends),
+    row("TagResource", "*", TAGS),
+    row("UntagResource", "*", UNTAGS),
+];
+
+const ACCOUNT: &[Row] = &[
+    row("PutAlternateContact", "aws_account_alternate_contact", Makes),
+    row("DeleteAlternateContact", "aws_account_alternate_contact", Ends),
+];
+
+const EVENTS: &[Row] = &[
+    row("PutRule", "aws_cloudwatch_event_rule", Makes),
+    row("PutRule", "aws_cloudwatch_event_rule", Alters),
+    row("DeleteRule", "aws_cloudwatch_event_rule", Ends),
+    row("EnableRule", "aws_cloudwatch_event_rule", Means("is_enabled", "true")),
+    row("DisableRule", "aws_cloudwatch_event_rule", Means("is_enabled", "false")),
+    row("EnableRule", "aws_cloudwatch_event_rule", Means("state", "\"ENABLED\"")),
+    row("DisableRule", "aws_cloudwatch_event_rule", Means("state", "\"DISABLED\"")),
+    row("PutTargets", "aws_cloudwatch_event_target", Makes),
+    row("PutTargets", "aws_cloudwatch_event_target", Alters),
+    row("RemoveTargets", "aws_cloudwatch_event_target", Ends),
+    row("TagResource", "aws_cloudwatch_event_rule", TAGS),
+    row("UntagResource", "aws_cloudwatch_event_rule", UNTAGS),
+];
+
+const SSM: &[Row] = &[
+    row("PutParameter", "aws_ssm_parameter", Makes),
+    row("PutParameter", "aws_ssm_parameter", Alters),
+    row("DeleteParameter", "aws_ssm_parameter", Ends),
+    row("DeleteParameters", "aws_ssm_parameter", Ends),
+    row("AddTagsToResource", "aws_ssm_parameter", TAGS),
+    row("RemoveTagsFromResource", "aws_ssm_parameter", UNTAGS),
+];
+
 const CLOUDWATCH: &[Row] = &[
     row("PutMetricAlarm", "aws_cloudwatch_metric_alarm", Makes),
     row("PutMetricAlarm", "aws_cloudwatch_metric_alarm", Alters),
@@ -426,6 +500,9 @@ const ELB: &[Row] = &[
 ];
 
 const IAM: &[Row] = &[
+    row("UpdateAccountPasswordPolicy", "aws_iam_account_password_policy", Makes),
+    row("UpdateAccountPasswordPolicy", "aws_iam_account_password_policy", Alters),
+    row("DeleteAccountPasswordPolicy", "aws_iam_account_password_policy", Ends),
     row("CreateRole", "aws_iam_role", Makes),
     row("DeleteRole", "aws_iam_role", Ends),
     row("UpdateRole", "aws_iam_role", Alters),
@@ -713,6 +790,14 @@ pub const SERVICES: &[Service] = &[
     Service { name: "route53", source: "route53.amazonaws.com", rows: ROUTE53 },
     Service { name: "s3", source: "s3.amazonaws.com", rows: S3 },
     Service { name: "secretsmanager", source: "secretsmanager.amazonaws.com", rows: SECRETS },
+    Service { name: "cloudtrail", source: "cloudtrail.amazonaws.com", rows: CLOUDTRAIL },
+    Service { name: "config", source: "config.amazonaws.com", rows: CONFIG },
+    Service { name: "guardduty", source: "guardduty.amazonaws.com", rows: GUARDDUTY },
+    Service { name: "securityhub", source: "securityhub.amazonaws.com", rows: SECURITYHUB },
+    Service { name: "access-analyzer", source: "access-analyzer.amazonaws.com", rows: ACCESS_ANALYZER },
+    Service { name: "account", source: "account.amazonaws.com", rows: ACCOUNT },
+    Service { name: "events", source: "events.amazonaws.com", rows: EVENTS },
+    Service { name: "ssm", source: "ssm.amazonaws.com", rows: SSM },
     Service { name: "sns", source: "sns.amazonaws.com", rows: SNS },
     Service { name: "sqs", source: "sqs.amazonaws.com", rows: SQS },
 ];

@@ -8,6 +8,7 @@ mod containers;
 mod data;
 mod ec2;
 mod estate;
+mod governance;
 mod s3;
 mod wire;
 
@@ -211,7 +212,7 @@ enum Reply {
 struct Row(&'static str, &'static str, Reply);
 
 fn tables() -> impl Iterator<Item = &'static Row> {
-    [ec2::ROWS, s3::ROWS, data::ROWS, account::ROWS, containers::ROWS].into_iter().flatten()
+    [ec2::ROWS, s3::ROWS, data::ROWS, account::ROWS, containers::ROWS, governance::ROWS].into_iter().flatten()
 }
 
 /// A request, with its parameters at hand.
