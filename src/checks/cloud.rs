@@ -1,7 +1,9 @@
 //! CLD: identity, keys, certificates, services.
 
+pub mod credentials;
 mod dns;
 mod keys;
+mod managed;
 
 use stateward_model::kinds::ec2::compute::volume;
 use stateward_model::kinds::ec2::network::eip;
@@ -25,7 +27,10 @@ use crate::inventory::Side;
 pub const CHECKS: &[Check] = &[
     CLD_01,
     CLD_02,
+    credentials::CLD_03,
+    credentials::CLD_04,
     CLD_05,
+    credentials::CLD_06,
     CLD_07,
     CLD_08,
     CLD_09,
@@ -37,8 +42,11 @@ pub const CHECKS: &[Check] = &[
     CLD_15,
     dns::CLD_19,
     CLD_20,
+    credentials::CLD_21,
+    managed::CLD_22,
     CLD_24,
     CLD_25,
+    credentials::CLD_26,
 ];
 
 const CLD_01: Check = Check {

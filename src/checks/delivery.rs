@@ -1,14 +1,17 @@
 //! CICD: the way changes take.
 
-use stateward_model::Resource;
-use stateward_model::kinds::iam::role;
+use stateward_model::kinds::credentials::report;
+use stateward_model::kinds::iam::{role, user};
 use stateward_model::policy::{Principal, Statement, matches};
+use stateward_model::{Cause, Gap, Resource};
 
-use super::{policy_of, told};
+use super::cloud::credentials::line_of;
+use super::facts::{age_of, span};
+use super::{named, policy_of, told};
 use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, Subject, Verdict, View};
 
 /// The family.
-pub const CHECKS: &[Check] = &[CICD_01];
+pub const CHECKS: &[Check] = &[CICD_01, CICD_02];
 
 const CICD_01: Check = Check {
     id: "CICD-01",
@@ -22,6 +25,50 @@ const CICD_01: Check = Check {
     reads: &[Reads { kind: &role::KIND, attributes: &[role::ASSUME_ROLE_POLICY.any()] }],
     page: include_str!("../../docs/checks/CICD-01.md"),
 };
+
+const CICD_02: Check = Check {
+    id: "CICD-02",
+    alias: "no-long-lived-keys",
+    title: "Pipelines hold no long-lived keys",
+    component: "cicd",
+    category: Category::Exposure,
+    severity: Severity::High,
+    effort: Effort::Medium,
+    subject: Subject::Each(&user::KIND, no_long_lived_keys),
+    reads: &[Reads { kind: &report::KIND, attributes: &[report::ACCESS_KEYS.any()] }],
+    page: include_str!("../../docs/checks/CICD-02.md"),
+};
+
+/// Seconds after which a key should be replaced.
+const OLD: i64 = 90 * 86_400;
+
+fn no_long_lived_keys(resource: &Resource, view: &View) -> Verdict {
+    let line = line_of(resource.id(), resource.account(), view)?;
+    let keys = line.get_or_default(&report::ACCESS_KEYS)?;
+    let active: Vec<&report::AccessKey> = keys.iter().filter(|key| key.active).collect();
+    if active.is_empty() {
+        return Ok(Outcome::NotApplicable("the user has no active access key"));
+    }
+    let mut old = Vec::new();
+    for key in &active {
+        let made = told(key.last_rotated.clone(), "iam:GetCredentialReport")?;
+        let age = age_of(&made, view)?;
+        if age >= OLD {
+            old.push(format!("its access key {} is {} old", key.number, span(age)));
+        }
+    }
+    if !old.is_empty() {
+        return Ok(Outcome::Fail(named(&old)));
+    }
+    // IAM tells with which service a key was used, and not by which program.
+    match active.iter().find(|key| key.last_used.is_some()) {
+        None => Ok(Outcome::Pass),
+        Some(key) => {
+            let detail = format!("whether a pipeline uses access key {} only CloudTrail tells", key.number);
+            Err(Gap::new("cloudtrail:LookupEvents", Cause::NotRequested, detail))
+        }
+    }
+}
 
 /// Issuers of identities for pipelines, as patterns, from the documentation of each service.
 const ISSUERS: &[&str] = &[

@@ -1,5 +1,8 @@
 //! MON: monitoring and observability.
 
+mod detection;
+mod trails;
+
 use stateward_model::kinds::cloudwatch::{composite_alarm, metric_alarm};
 use stateward_model::kinds::dynamodb::table;
 use stateward_model::kinds::ec2::network::nat_gateway;
@@ -17,7 +20,24 @@ use crate::inventory::Side;
 use crate::profile::any_matches;
 
 /// The family.
-pub const CHECKS: &[Check] = &[MON_10, MON_11, MON_12, MON_13, MON_15, MON_16];
+pub const CHECKS: &[Check] = &[
+    trails::MON_01,
+    trails::MON_02,
+    trails::MON_03,
+    trails::MON_04,
+    trails::MON_05,
+    detection::MON_06,
+    detection::MON_07,
+    detection::MON_08,
+    detection::MON_09,
+    MON_10,
+    MON_11,
+    MON_12,
+    MON_13,
+    MON_15,
+    MON_16,
+    trails::MON_18,
+];
 
 const MON_10: Check = Check {
     id: "MON-10",

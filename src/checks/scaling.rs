@@ -7,12 +7,13 @@ use stateward_model::kinds::autoscaling::{group, policy};
 use stateward_model::kinds::rds::db_instance;
 use stateward_model::{Gap, Resource};
 
+use super::facts::age_of;
 use super::{blocks, named, told};
 use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, Subject, Verdict, View};
 
 /// The family.
 pub const CHECKS: &[Check] =
-    &[ASC_01, ASC_02, ASC_03, ASC_04, ASC_06, ASC_08, super::containers::clusters::ASC_10, ASC_14];
+    &[ASC_01, ASC_02, ASC_03, ASC_04, ASC_06, ASC_07, ASC_08, super::containers::clusters::ASC_10, ASC_14];
 
 const ASC_01: Check = Check {
     id: "ASC-01",
@@ -152,6 +153,41 @@ fn suspended(resource: &Resource, _: &View) -> Verdict {
         return Ok(Outcome::Pass);
     }
     Ok(Outcome::Fail(format!("suspended: {}", processes.join(", "))))
+}
+
+const ASC_07: Check = Check {
+    id: "ASC-07",
+    alias: "asg-activities",
+    title: "Recent scaling activities succeeded",
+    component: "autoscaling",
+    category: Category::Scaling,
+    severity: Severity::Medium,
+    effort: Effort::Medium,
+    subject: Subject::Each(&group::KIND, recent_activities),
+    reads: &[Reads { kind: &group::KIND, attributes: &[group::FAILED_ACTIVITIES.any(), group::TAG.any()] }],
+    page: include_str!("../../docs/checks/ASC-07.md"),
+};
+
+/// Seconds in which no activity must have failed.
+const RECENT: i64 = 7 * 86_400;
+
+fn recent_activities(resource: &Resource, view: &View) -> Verdict {
+    let mut recent = 0;
+    let mut newest = None;
+    for activity in told(resource.get(&group::FAILED_ACTIVITIES)?, "autoscaling:DescribeScalingActivities")? {
+        let start = told(activity.start_time, "autoscaling:DescribeScalingActivities")?;
+        if age_of(&start, view)? <= RECENT {
+            recent += 1;
+            newest = newest.or(activity.status_message.or(activity.description));
+        }
+    }
+    match recent {
+        0 => Ok(Outcome::Pass),
+        count => {
+            let why = newest.unwrap_or_else(|| "no reason is given".into());
+            Ok(Outcome::Fail(format!("failed activities in 7 days: {count}; the newest: {why}")))
+        }
+    }
 }
 
 const ASC_08: Check = Check {

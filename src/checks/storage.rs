@@ -1,6 +1,6 @@
 //! STO: storage and backup.
 
-mod buckets;
+pub mod buckets;
 pub mod databases;
 mod plans;
 pub mod stores;

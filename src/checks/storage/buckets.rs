@@ -11,7 +11,8 @@ use crate::checks::facts::{KeyOwner, arn_account, key_owner, not_in_state, parti
 use crate::inventory::Side;
 use crate::profile::{BucketClass, any_matches};
 
-const ACCOUNT_BLOCK: Reads = Reads {
+/// The block above all buckets of the account.
+pub const ACCOUNT_BLOCK: Reads = Reads {
     kind: &account::KIND,
     attributes: &[
         account::BLOCK_PUBLIC_ACLS.any(),
@@ -142,7 +143,11 @@ pub const STO_03: Check = Check {
     page: include_str!("../../../docs/checks/STO-03.md"),
 };
 
-fn publicly_readable(resource: &Resource, view: &View) -> Verdict {
+/// Whether everybody may read the bucket.
+///
+/// # Errors
+/// The gap of what decides it.
+pub fn publicly_readable(resource: &Resource, view: &View) -> Verdict {
     if policy_is_public(resource, view)? && !blocked(resource, view, |block| block.restrict_public_buckets)? {
         return Ok(Outcome::Fail("the bucket policy is public, and no access block restricts it".into()));
     }
@@ -208,7 +213,11 @@ pub const STO_04: Check = Check {
     page: include_str!("../../../docs/checks/STO-04.md"),
 };
 
-fn publicly_writable(resource: &Resource, view: &View) -> Verdict {
+/// Whether everybody may change the bucket.
+///
+/// # Errors
+/// The gap of what decides it.
+pub fn publicly_writable(resource: &Resource, view: &View) -> Verdict {
     let policy = policy(resource)?;
     let open = policy
         .iter()
