@@ -146,6 +146,11 @@ const ANSWERS: &[(&str, &str, &str)] = &[
     ),
     (
         "backup",
+        "GetBackupVaultNotifications",
+        r#"{"SNSTopicArn": "arn:aws:sns:us-west-2:123456789012:ops", "BackupVaultEvents": ["COPY_JOB_FAILED"]}"#,
+    ),
+    (
+        "backup",
         "GetBackupVaultAccessPolicy",
         r#"{"Policy": "{\"Version\": \"2012-10-17\", \"Statement\": []}"}"#,
     ),

@@ -1,5 +1,6 @@
 //! MON: monitoring and observability.
 
+mod alerts;
 mod detection;
 mod trails;
 
@@ -12,6 +13,8 @@ use stateward_model::kinds::rds::{cluster, cluster_instance, db_instance};
 use stateward_model::kinds::sns::{subscription, topic};
 use stateward_model::kinds::sqs::queue;
 use stateward_model::{Cause, Gap, Kind, Place, Resource};
+
+pub use alerts::routed;
 
 use super::facts::{arn_account, arn_region};
 use super::named;
@@ -37,6 +40,7 @@ pub const CHECKS: &[Check] = &[
     MON_15,
     MON_16,
     trails::MON_18,
+    alerts::MON_20,
 ];
 
 const MON_10: Check = Check {
@@ -158,7 +162,10 @@ fn alarm_topics(resource: &Resource, view: &View) -> Verdict {
 }
 
 /// Why nobody gets what is sent to a topic; `None` when somebody does.
-fn has_subscriber(arn: &str, view: &View) -> Result<Option<&'static str>, Gap> {
+///
+/// # Errors
+/// The gap of the topic.
+pub fn has_subscriber(arn: &str, view: &View) -> Result<Option<&'static str>, Gap> {
     if view.side == Side::Declared {
         return declared_subscriber(arn, view);
     }

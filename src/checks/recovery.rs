@@ -3,6 +3,7 @@
 mod copies;
 mod images;
 mod lag;
+mod notices;
 mod readiness;
 mod zones;
 
@@ -33,4 +34,5 @@ pub const CHECKS: &[Check] = &[
     copies::DR_31,
     images::DR_33,
     copies::DR_35,
+    notices::DR_36,
 ];

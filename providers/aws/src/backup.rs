@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use aws_sdk_backup::operation::get_backup_vault_notifications::GetBackupVaultNotificationsOutput;
 use aws_sdk_backup::types::{
     BackupJob, BackupPlansListMember, BackupRule, BackupSelection, BackupSelectionsListMember,
     BackupVaultListMember, ConditionParameter, CopyJob, Lifecycle, ProtectedResource,
@@ -29,6 +30,7 @@ static SELECTIONS: Call = Call::new("backup", "ListBackupSelections");
 static SELECTION: Call = Call::new("backup", "GetBackupSelection");
 static VAULTS: Call = Call::new("backup", "ListBackupVaults");
 static VAULT_POLICY: Call = Call::new("backup", "GetBackupVaultAccessPolicy");
+static VAULT_NOTIFICATIONS: Call = Call::new("backup", "GetBackupVaultNotifications");
 static LIST_TAGS: Call = Call::new("backup", "ListTags");
 static PROTECTED: Call = Call::new("backup", "ListProtectedResources");
 static RECOVERY_POINTS: Call = Call::new("backup", "ListRecoveryPointsByBackupVault");
@@ -49,7 +51,7 @@ pub const COLLECTORS: &[Collector] = &[
     },
     Collector {
         kind: &vault::KIND,
-        calls: &[&VAULTS, &VAULT_POLICY, &LIST_TAGS],
+        calls: &[&VAULTS, &VAULT_POLICY, &VAULT_NOTIFICATIONS, &LIST_TAGS],
         collect: |s| Box::pin(backup_vaults(s)),
     },
     Collector {
@@ -315,8 +317,22 @@ async fn vault_resource(s: &Session, member: BackupVaultListMember) -> Resource 
             .await;
         r.put_opt(&POLICY, read.map(|out| out.and_then(|out| out.policy)));
     }
+    if s.wants(&KIND, &vault::NOTIFICATIONS) {
+        // And so answers one that tells nobody of its events.
+        let read = s
+            .call_or_none(&VAULT_NOTIFICATIONS, &["ResourceNotFoundException"], || {
+                s.backup().get_backup_vault_notifications().backup_vault_name(&name).send()
+            })
+            .await;
+        r.put(&vault::NOTIFICATIONS, read.map(|out| out.iter().filter_map(notification).collect()));
+    }
     put_live_tags(s, &KIND, &mut r).await;
     r
+}
+
+fn notification(out: &GetBackupVaultNotificationsOutput) -> Option<vault::Notification> {
+    let events = out.backup_vault_events().iter().map(|event| event.as_str().to_owned()).collect();
+    Some(vault::Notification { sns_topic_arn: out.sns_topic_arn.clone()?, backup_vault_events: events })
 }
 
 async fn protected_resources(s: &Session) -> Harvest {

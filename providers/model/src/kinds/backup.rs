@@ -179,8 +179,21 @@ pub mod vault {
         pub max_retention_days: Option<i64>,
     }
 
+    /// Whom the vault tells of its events.
+    #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct Notification {
+        /// The topic.
+        pub sns_topic_arn: String,
+        /// The events, `BACKUP_JOB_COMPLETED` for example.
+        pub backup_vault_events: Vec<String>,
+    }
+
     /// The ARN of the key.
     pub const KMS_KEY_ARN: Attr<String> = Attr::new("kms_key_arn", Reference);
+    /// Whom it tells of its events; empty when it tells nobody.
+    pub const NOTIFICATIONS: Attr<Vec<Notification>> =
+        Attr::live("notifications").by(&["backup:GetBackupVaultNotifications"]);
     /// Its lock; empty when it is not locked.
     pub const LOCK: Attr<Vec<Lock>> = Attr::live("lock_configuration");
     /// When the lock can no longer be removed, RFC 3339; none for a lock in governance mode.
@@ -203,6 +216,7 @@ pub mod vault {
             LOCK.any(),
             LOCK_DATE.any(),
             NAME.any(),
+            NOTIFICATIONS.any(),
             POLICY.any(),
             RECOVERY_POINTS.any(),
             BACKUP_TAGS.any(),
@@ -230,6 +244,15 @@ pub mod vault {
                     to_owner: lock_block,
                 },
             },
+            Satellite {
+                kind: "aws_backup_vault_notifications",
+                owner_id: owner,
+                form: Form::Block {
+                    attribute: "notifications",
+                    from_owner: |value| value.as_array()?.first()?.as_object().cloned(),
+                    to_owner: notifications_block,
+                },
+            },
         ],
         exclusion: |resource| {
             let id = resource.id();
@@ -238,6 +261,14 @@ pub mod vault {
         },
         ..Kind::BASE
     };
+
+    fn notifications_block(part: &Resource) -> Result<Value, Gap> {
+        let known = |path| part.raw(path).cloned();
+        Ok(json!([{
+            "sns_topic_arn": known("sns_topic_arn")?,
+            "backup_vault_events": known("backup_vault_events")?,
+        }]))
+    }
 
     fn owner(part: &Resource) -> Option<String> {
         part.raw("backup_vault_name").ok()?.as_str().map(str::to_owned)
@@ -266,6 +297,26 @@ pub mod vault_policy {
         name: "aws_backup_vault_policy",
         service: "backup",
         attributes: &[BACKUP_VAULT_NAME.any(), DOCUMENT.any()],
+        ..Kind::BASE
+    };
+}
+
+/// `aws_backup_vault_notifications`.
+pub mod vault_notifications {
+    use super::*;
+
+    pub use super::vault_policy::BACKUP_VAULT_NAME;
+
+    /// The events.
+    pub const BACKUP_VAULT_EVENTS: Attr<Vec<String>> = Attr::new("backup_vault_events", Set);
+    /// The topic.
+    pub const SNS_TOPIC_ARN: Attr<String> = Attr::new("sns_topic_arn", Exact);
+
+    /// The kind; a part of `aws_backup_vault`, so nothing lists it.
+    pub static KIND: Kind = Kind {
+        name: "aws_backup_vault_notifications",
+        service: "backup",
+        attributes: &[BACKUP_VAULT_EVENTS.any(), BACKUP_VAULT_NAME.any(), SNS_TOPIC_ARN.any()],
         ..Kind::BASE
     };
 }
@@ -433,6 +484,7 @@ pub const KINDS: &[&Kind] = &[
     &vault::KIND,
     &vault_policy::KIND,
     &vault_lock::KIND,
+    &vault_notifications::KIND,
     &protected_resource::KIND,
     &recovery_point::KIND,
     &job::KIND,

@@ -91,6 +91,8 @@ const BACKUP: &[Row] = &[
     row("DeleteBackupVault", "aws_backup_vault", Ends),
     row("PutBackupVaultAccessPolicy", "aws_backup_vault", Sets(&["policy"])),
     row("DeleteBackupVaultAccessPolicy", "aws_backup_vault", Clears(&["policy"])),
+    row("PutBackupVaultNotifications", "aws_backup_vault", Sets(&["notifications"])),
+    row("DeleteBackupVaultNotifications", "aws_backup_vault", Clears(&["notifications"])),
     row("PutBackupVaultLockConfiguration", "aws_backup_vault", Sets(&["lock_configuration"])),
     row("DeleteBackupVaultLockConfiguration", "aws_backup_vault", Clears(&["lock_configuration"])),
     row("TagResource", "*", TAGS),
