@@ -127,6 +127,19 @@ const ANSWERS: &[(&str, &str, &str)] = &[
     ("ssm", "DescribeParameters", r#"{"Parameters": [{"Name": "/a", "Type": "String"}]}"#),
     ("ssm", "ListTagsForResource", r#"{"TagList": []}"#),
     (
+        "acm",
+        "ListCertificates",
+        r#"{"CertificateSummaryList": [{"CertificateArn": "arn:aws:acm:us-west-2:123456789012:certificate/1",
+            "DomainName": "shop.example"}]}"#,
+    ),
+    (
+        "acm",
+        "DescribeCertificate",
+        r#"{"Certificate": {"CertificateArn": "arn:aws:acm:us-west-2:123456789012:certificate/1", "Status": "ISSUED",
+            "DomainName": "shop.example", "KeyAlgorithm": "RSA-2048", "NotAfter": 1798761600}}"#,
+    ),
+    ("acm", "ListTagsForCertificate", r#"{"Tags": [{"Key": "team", "Value": "web"}]}"#),
+    (
         "backup",
         "ListBackupSelections",
         r#"{"BackupSelectionsList": [{"SelectionId": "s-1", "SelectionName": "all", "BackupPlanId": "p-1",
@@ -167,6 +180,50 @@ const ANSWERS: &[(&str, &str, &str)] = &[
     ),
     ("backup", "ListBackupJobs", r#"{"BackupJobs": [{"BackupJobId": "job-1", "State": "COMPLETED"}]}"#),
     ("backup", "ListCopyJobs", r#"{"CopyJobs": [{"CopyJobId": "copy-1", "State": "COMPLETED"}]}"#),
+    (
+        "cloudfront",
+        "ListDistributions",
+        "<DistributionList><Marker/><MaxItems>100</MaxItems><IsTruncated>false</IsTruncated><Quantity>1</Quantity>\
+            <Items><DistributionSummary><Id>E1</Id><ARN>arn:aws:cloudfront::123456789012:distribution/E1</ARN>\
+            <Status>Deployed</Status><LastModifiedTime>2026-01-01T00:00:00Z</LastModifiedTime>\
+            <DomainName>d1.cloudfront.net</DomainName><Comment/><PriceClass>PriceClass_All</PriceClass>\
+            <Enabled>true</Enabled><WebACLId/><HttpVersion>HTTP2</HttpVersion><IsIPV6Enabled>true</IsIPV6Enabled>\
+            <Staging>false</Staging></DistributionSummary></Items></DistributionList>",
+    ),
+    (
+        "cloudfront",
+        "GetDistributionConfig",
+        "<DistributionConfig><CallerReference>1</CallerReference><Comment/><Enabled>true</Enabled>\
+            <DefaultRootObject>index.html</DefaultRootObject></DistributionConfig>",
+    ),
+    (
+        "cloudfront",
+        "ListTagsForResource",
+        "<Tags><Items><Tag><Key>team</Key><Value>web</Value></Tag></Items></Tags>",
+    ),
+    ("codebuild", "ListProjects", r#"{"projects": ["shop"]}"#),
+    (
+        "codebuild",
+        "BatchGetProjects",
+        r#"{"projects": [{"name": "shop", "environment": {"type": "LINUX_CONTAINER", "image": "i",
+            "computeType": "BUILD_GENERAL1_SMALL", "environmentVariables": [{"name": "STAGE", "value": "prod"}]}}]}"#,
+    ),
+    ("codedeploy", "ListApplications", r#"{"applications": ["shop"]}"#),
+    ("codedeploy", "ListDeploymentGroups", r#"{"applicationName": "shop", "deploymentGroups": ["blue"]}"#),
+    (
+        "codedeploy",
+        "BatchGetDeploymentGroups",
+        r#"{"deploymentGroupsInfo": [{"applicationName": "shop", "deploymentGroupName": "blue",
+            "deploymentConfigName": "CodeDeployDefault.OneAtATime"}]}"#,
+    ),
+    ("codedeploy", "ListTagsForResource", r#"{"Tags": [{"Key": "Environment", "Value": "prod"}]}"#),
+    ("codedeploy", "ListDeployments", r#"{"deployments": ["d-1"]}"#),
+    (
+        "codedeploy",
+        "BatchGetDeployments",
+        r#"{"deploymentsInfo": [{"deploymentId": "d-1", "applicationName": "shop", "deploymentGroupName": "blue",
+            "status": "Succeeded", "createTime": 1767225600, "completeTime": 1767225660}]}"#,
+    ),
     ("ec2", "GetEbsDefaultKmsKeyId", "<kmsKeyId>alias/aws/ebs</kmsKeyId>"),
     (
         "ec2",
@@ -267,6 +324,17 @@ const ANSWERS: &[(&str, &str, &str)] = &[
         "DescribeRules",
         "<Rules><member><RuleArn>arn:aws:elasticloadbalancing:us-west-2:123456789012:listener-rule/app/web/1/2/3\
             </RuleArn><Priority>1</Priority><IsDefault>false</IsDefault></member></Rules>",
+    ),
+    (
+        "fis",
+        "ListExperiments",
+        r#"{"experiments": [{"id": "EXP1", "state": {"status": "completed"}, "creationTime": 1767225600}]}"#,
+    ),
+    (
+        "fis",
+        "GetExperiment",
+        r#"{"experiment": {"id": "EXP1", "endTime": 1767225660, "targets": {},
+            "actions": {"stop": {"actionId": "aws:ec2:stop-instances"}}}}"#,
     ),
     (
         "iam",
@@ -383,6 +451,13 @@ const ANSWERS: &[(&str, &str, &str)] = &[
             <StatusReport><Status>Success: HTTP Status Code 200, OK</Status></StatusReport>\
             </HealthCheckObservation></HealthCheckObservations>",
     ),
+    (
+        "route53",
+        "ListQueryLoggingConfigs",
+        "<QueryLoggingConfigs><QueryLoggingConfig><Id>q-1</Id><HostedZoneId>Z1</HostedZoneId>\
+            <CloudWatchLogsLogGroupArn>arn:aws:logs:us-east-1:123456789012:log-group:dns</CloudWatchLogsLogGroupArn>\
+            </QueryLoggingConfig></QueryLoggingConfigs>",
+    ),
     ("s3", "GetBucketPolicy", r#"{"Version": "2012-10-17", "Statement": []}"#),
     ("s3", "GetBucketPolicyStatus", "<PolicyStatus><IsPublic>true</IsPublic></PolicyStatus>"),
     (
@@ -396,6 +471,35 @@ const ANSWERS: &[(&str, &str, &str)] = &[
         "sns",
         "GetSubscriptionAttributes",
         "<Attributes><entry><key>RawMessageDelivery</key><value>false</value></entry></Attributes>",
+    ),
+    (
+        "wafv2",
+        "ListWebACLs",
+        r#"{"WebACLs": [{"Name": "web", "Id": "a-1",
+            "ARN": "arn:aws:wafv2:us-west-2:123456789012:regional/webacl/web/a-1"}]}"#,
+    ),
+    (
+        "wafv2",
+        "GetWebACL",
+        r#"{"WebACL": {"Name": "web", "Id": "a-1", "DefaultAction": {"Allow": {}}, "Rules": [],
+            "ARN": "arn:aws:wafv2:us-west-2:123456789012:regional/webacl/web/a-1", "VisibilityConfig":
+            {"SampledRequestsEnabled": true, "CloudWatchMetricsEnabled": true, "MetricName": "web"}}}"#,
+    ),
+    (
+        "wafv2",
+        "ListResourcesForWebACL",
+        r#"{"ResourceArns": ["arn:aws:elasticloadbalancing:us-west-2:123456789012:loadbalancer/app/web/1"]}"#,
+    ),
+    (
+        "wafv2",
+        "ListLoggingConfigurations",
+        r#"{"LoggingConfigurations": [{"ResourceArn": "arn:aws:wafv2:us-west-2:123456789012:regional/webacl/web/a-1",
+            "LogDestinationConfigs": ["arn:aws:logs:us-west-2:123456789012:log-group:aws-waf-logs-web"]}]}"#,
+    ),
+    (
+        "wafv2",
+        "ListTagsForResource",
+        r#"{"TagInfoForResource": {"TagList": [{"Key": "team", "Value": "web"}]}}"#,
     ),
 ];
 

@@ -2,12 +2,16 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod account;
+#[cfg(feature = "edge")]
+mod acm;
 mod autoscaling;
 mod backup;
 pub mod call;
 #[cfg(test)]
 mod canned;
 mod classify;
+#[cfg(feature = "edge")]
+mod cloudfront;
 mod cloudtrail;
 mod cloudwatch;
 #[cfg(feature = "governance")]
@@ -15,6 +19,10 @@ mod contacts;
 mod credentials;
 #[cfg(feature = "governance")]
 mod detection;
+#[cfg(feature = "delivery")]
+mod codebuild;
+#[cfg(feature = "delivery")]
+mod codedeploy;
 mod dynamodb;
 mod ec2;
 mod ecr;
@@ -27,6 +35,8 @@ mod elasticache;
 mod elbv2;
 #[cfg(feature = "events")]
 mod events;
+#[cfg(feature = "delivery")]
+mod fis;
 mod guard;
 mod iam;
 mod kms;
@@ -47,6 +57,8 @@ mod sqs;
 mod ssm;
 mod state_s3;
 mod trails;
+#[cfg(feature = "edge")]
+mod wafv2;
 
 pub use account::{AccountOutcome, Aws, Collected, Options, RegionOutcome};
 pub use policy::{NamedState, all_calls, attribution_calls, calls_for, policy_document};
@@ -55,14 +67,22 @@ pub use state_s3::{LockKind, StateObject, fetch_state, list_states};
 
 /// Every collector, by service file. A collector that is not listed here does not exist.
 pub const COLLECTORS: &[&[Collector]] = &[
+    #[cfg(feature = "edge")]
+    acm::COLLECTORS,
     autoscaling::COLLECTORS,
     backup::COLLECTORS,
+    #[cfg(feature = "edge")]
+    cloudfront::COLLECTORS,
     cloudwatch::COLLECTORS,
     #[cfg(feature = "governance")]
     contacts::COLLECTORS,
     credentials::COLLECTORS,
     #[cfg(feature = "governance")]
     detection::COLLECTORS,
+    #[cfg(feature = "delivery")]
+    codebuild::COLLECTORS,
+    #[cfg(feature = "delivery")]
+    codedeploy::COLLECTORS,
     dynamodb::COLLECTORS,
     ec2::compute::COLLECTORS,
     ec2::network::COLLECTORS,
@@ -76,6 +96,8 @@ pub const COLLECTORS: &[&[Collector]] = &[
     elbv2::COLLECTORS,
     #[cfg(feature = "events")]
     events::COLLECTORS,
+    #[cfg(feature = "delivery")]
+    fis::COLLECTORS,
     iam::COLLECTORS,
     kms::COLLECTORS,
     #[cfg(feature = "containers")]
@@ -90,6 +112,8 @@ pub const COLLECTORS: &[&[Collector]] = &[
     #[cfg(feature = "governance")]
     ssm::COLLECTORS,
     trails::COLLECTORS,
+    #[cfg(feature = "edge")]
+    wafv2::COLLECTORS,
 ];
 
 /// All collectors.

@@ -10,11 +10,11 @@ use aws_sdk_route53::types::{
 use serde_json::{Value, json};
 use stateward_model::compare::domain_name;
 use stateward_model::kinds::common::ARN;
-use stateward_model::kinds::route53::{LINKED_SERVICE, health_check, record, zone};
+use stateward_model::kinds::route53::{LINKED_SERVICE, health_check, query_log, record, zone};
 use stateward_model::{Cause, Gap, Harvest, Kind, Resource};
 
 use crate::call::Call;
-use crate::rds::{put_tags, stamp, wants_tags};
+use crate::rds::{harvest, put_tags, stamp, wants_tags};
 use crate::session::{Collector, Pages, Session};
 
 /// Zones and health checks come by the hundred, records by the three hundred.
@@ -31,6 +31,7 @@ static ZONE: Call = Call::new("route53", "GetHostedZone").quota(2, 5).docs(QUOTA
 static RECORDS: Call = Call::new("route53", "ListResourceRecordSets").quota(3, 5).docs(QUOTAS);
 static CHECKS: Call = Call::new("route53", "ListHealthChecks").quota(2, 5).docs(QUOTAS);
 static STATUS: Call = Call::new("route53", "GetHealthCheckStatus").quota(2, 5).docs(QUOTAS);
+static QUERY_LOGS: Call = Call::new("route53", "ListQueryLoggingConfigs").quota(2, 5).docs(QUOTAS);
 static LIST_TAGS: Call = Call::new("route53", "ListTagsForResources").quota(2, 5).docs(QUOTAS);
 
 /// The collectors of this file.
@@ -46,6 +47,7 @@ pub const COLLECTORS: &[Collector] = &[
         calls: &[&CHECKS, &STATUS, &LIST_TAGS],
         collect: |s| Box::pin(health_checks(s)),
     },
+    Collector { kind: &query_log::KIND, calls: &[&QUERY_LOGS], collect: |s| Box::pin(query_logs(s)) },
 ];
 
 async fn zones(s: &Session) -> Arc<Pages<HostedZone>> {
@@ -386,6 +388,25 @@ fn observation(seen: &HealthCheckObservation) -> health_check::Observation {
         success: status.starts_with("Success"),
         checked_at: report.and_then(|report| report.checked_time.as_ref()).and_then(stamp),
     }
+}
+
+async fn query_logs(s: &Session) -> Harvest {
+    let pages = s
+        .pages(
+            &QUERY_LOGS,
+            |token| s.route53().list_query_logging_configs().max_results(PAGE).set_next_token(token).send(),
+            |out| (out.query_logging_configs, out.next_token),
+        )
+        .await;
+    harvest(pages, |item| {
+        use query_log::*;
+        let arn = format!("arn:{}:route53:::queryloggingconfig/{}", s.partition(), item.id);
+        let mut r = Resource::new(s.global(), KIND.name, item.id.clone()).with_arn(arn.clone());
+        r.set(&ARN, arn)
+            .set(&CLOUDWATCH_LOG_GROUP_ARN, item.cloud_watch_logs_log_group_arn.clone())
+            .set(&ZONE_ID, item.hosted_zone_id.clone());
+        r
+    })
 }
 
 #[cfg(test)]

@@ -92,6 +92,8 @@ pub(crate) struct Shared {
     /// The ARN that STS gives the credentials; empty before it was asked.
     pub(crate) caller: String,
     pub(crate) width: usize,
+    /// The time of the run, RFC 3339; empty before anything is collected.
+    pub(crate) observed_at: String,
 }
 
 type Fact = Arc<OnceCell<Arc<dyn Any + Send + Sync>>>;
@@ -283,6 +285,11 @@ impl Session {
     /// Account and `global`.
     pub fn global(&self) -> Place {
         Place::new(self.account(), GLOBAL)
+    }
+
+    /// The time that is written on the readings, RFC 3339: what lies how far back is counted from it.
+    pub fn observed_at(&self) -> &str {
+        &self.0.shared.observed_at
     }
 
     /// The session that reads what the account has once.

@@ -190,7 +190,11 @@ impl Walk<'_> {
             return None;
         }
         // A member that is the server's default is the same as none: the other side may lack its key altogether.
-        if hollow(value, rule.absent) || is_default(rule.absent, value) {
+        let says_nothing = match rule.absent {
+            Absent::Distinct => value.is_null(),
+            absent => hollow(value, absent) || is_default(absent, value),
+        };
+        if says_nothing {
             return None;
         }
         Some(match (rule.equality, value.clone()) {

@@ -71,7 +71,7 @@ fn operation(service: &str, request: &Request) -> (String, Protocol) {
     }
     match service {
         "s3" => (s3(request), Protocol::S3),
-        "s3control" | "route53" => (rest(service, request), Protocol::RestXml),
+        "cloudfront" | "s3control" | "route53" => (rest(service, request), Protocol::RestXml),
         _ => (rest(service, request), Protocol::RestJson),
     }
 }
@@ -230,6 +230,11 @@ const REST: &[(&str, &str, &str, &str)] = &[
     ("eks", "GET", "/clusters/*/node-groups/*", "DescribeNodegroup"),
     ("lambda", "GET", "/2015-03-31/functions", "ListFunctions"),
     ("lambda", "GET", "/2015-03-31/functions/*/policy", "GetPolicy"),
+    ("cloudfront", "GET", "/2020-05-31/distribution", "ListDistributions"),
+    ("cloudfront", "GET", "/2020-05-31/distribution/*/config", "GetDistributionConfig"),
+    ("cloudfront", "GET", "/2020-05-31/tagging", "ListTagsForResource"),
+    ("fis", "GET", "/experiments", "ListExperiments"),
+    ("fis", "GET", "/experiments/*", "GetExperiment"),
     ("route53", "GET", "/2013-04-01/delegationset", "ListReusableDelegationSets"),
     ("route53", "GET", "/2013-04-01/healthcheck", "ListHealthChecks"),
     ("route53", "GET", "/2013-04-01/healthcheck/*", "GetHealthCheck"),

@@ -1,9 +1,13 @@
 //! The kinds, one file per service, and the list of all of them.
 
+pub mod acm;
 pub mod autoscaling;
 pub mod backup;
 pub mod cloudtrail;
+pub mod cloudfront;
 pub mod cloudwatch;
+pub mod codebuild;
+pub mod codedeploy;
 pub mod common;
 pub mod contacts;
 pub mod credentials;
@@ -17,6 +21,7 @@ pub mod eks;
 pub mod elasticache;
 pub mod elbv2;
 pub mod events;
+pub mod fis;
 pub mod iam;
 pub mod kms;
 pub mod lambda;
@@ -28,6 +33,7 @@ pub mod secretsmanager;
 pub mod sns;
 pub mod sqs;
 pub mod ssm;
+pub mod wafv2;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -36,6 +42,7 @@ use crate::kind::{Kind, Satellite};
 
 /// Every kind, by service file. A kind that is not listed here does not exist.
 pub const ALL: &[&[&Kind]] = &[
+    acm::KINDS,
     autoscaling::KINDS,
     backup::KINDS,
     cloudtrail::KINDS,
@@ -43,6 +50,9 @@ pub const ALL: &[&[&Kind]] = &[
     contacts::KINDS,
     credentials::KINDS,
     detection::KINDS,
+    cloudfront::KINDS,
+    codebuild::KINDS,
+    codedeploy::KINDS,
     dynamodb::KINDS,
     ec2::compute::KINDS,
     ec2::network::KINDS,
@@ -53,6 +63,7 @@ pub const ALL: &[&[&Kind]] = &[
     elasticache::KINDS,
     elbv2::KINDS,
     events::KINDS,
+    fis::KINDS,
     iam::KINDS,
     kms::KINDS,
     lambda::KINDS,
@@ -64,6 +75,7 @@ pub const ALL: &[&[&Kind]] = &[
     sns::KINDS,
     sqs::KINDS,
     ssm::KINDS,
+    wafv2::KINDS,
 ];
 
 /// All kinds.

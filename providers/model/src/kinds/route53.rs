@@ -379,8 +379,29 @@ pub mod health_check {
     };
 }
 
+/// `aws_route53_query_log`.
+pub mod query_log {
+    use super::*;
+
+    /// The log group, of us-east-1.
+    pub const CLOUDWATCH_LOG_GROUP_ARN: Attr<String> = Attr::new("cloudwatch_log_group_arn", Exact);
+    /// The zone whose queries are logged.
+    pub const ZONE_ID: Attr<String> = Attr::new("zone_id", Exact);
+
+    /// The kind; its id is the configuration's.
+    pub static KIND: Kind = Kind {
+        name: "aws_route53_query_log",
+        service: "route53",
+        scope: Scope::Global,
+        listed_by: &["route53:ListQueryLoggingConfigs"],
+        attributes: &[ARN.any(), CLOUDWATCH_LOG_GROUP_ARN.any(), ZONE_ID.any()],
+        ..Kind::BASE
+    };
+}
+
 /// The kinds of this file.
-pub const KINDS: &[&Kind] = &[&zone::KIND, &zone_association::KIND, &record::KIND, &health_check::KIND];
+pub const KINDS: &[&Kind] =
+    &[&zone::KIND, &zone_association::KIND, &record::KIND, &health_check::KIND, &query_log::KIND];
 
 #[cfg(test)]
 mod tests {

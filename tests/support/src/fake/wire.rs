@@ -48,8 +48,9 @@ pub(crate) fn success(asked: &Asked, body: &str) -> Response {
             let inner = tag(&format!("{operation}Result"), body) + &metadata;
             Response::new(200, "text/xml", tag(&format!("{operation}Response"), inner))
         }
-        // S3's documents have names of their own, and so do some of Route 53's.
+        // S3's and CloudFront's documents have names of their own, and so do some of Route 53's.
         Protocol::S3 => Response::new(200, "application/xml", body),
+        Protocol::RestXml if asked.service == "cloudfront" => Response::new(200, "text/xml", body),
         Protocol::RestXml => Response::new(200, "text/xml", tag(&format!("{operation}Response"), body)),
         Protocol::Json => Response::new(200, "application/x-amz-json-1.1", body),
         Protocol::RestJson => Response::new(200, "application/json", body),
