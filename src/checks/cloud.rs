@@ -1,6 +1,7 @@
 //! CLD: identity, keys, certificates, services.
 
 pub mod credentials;
+mod certificates;
 mod dns;
 mod keys;
 mod managed;
@@ -40,6 +41,9 @@ pub const CHECKS: &[Check] = &[
     keys::CLD_13,
     CLD_14,
     CLD_15,
+    certificates::CLD_16,
+    certificates::CLD_17,
+    dns::CLD_18,
     dns::CLD_19,
     CLD_20,
     credentials::CLD_21,

@@ -2,6 +2,11 @@
 
 use stateward_model::kinds::credentials::report;
 use stateward_model::kinds::iam::{role, user};
+mod builds;
+mod deployments;
+
+use stateward_model::Resource;
+use stateward_model::kinds::iam::role;
 use stateward_model::policy::{Principal, Statement, matches};
 use stateward_model::{Cause, Gap, Resource};
 
@@ -12,6 +17,7 @@ use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, Subject, V
 
 /// The family.
 pub const CHECKS: &[Check] = &[CICD_01, CICD_02];
+pub const CHECKS: &[Check] = &[CICD_01, builds::CICD_03, deployments::CICD_06];
 
 const CICD_01: Check = Check {
     id: "CICD-01",

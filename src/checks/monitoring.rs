@@ -3,6 +3,7 @@
 mod alerts;
 mod detection;
 mod trails;
+mod acls;
 
 use stateward_model::kinds::cloudwatch::{composite_alarm, metric_alarm};
 use stateward_model::kinds::dynamodb::table;
@@ -42,6 +43,7 @@ pub const CHECKS: &[Check] = &[
     trails::MON_18,
     alerts::MON_20,
 ];
+pub const CHECKS: &[Check] = &[MON_10, MON_11, MON_12, MON_13, MON_15, MON_16, acls::MON_19];
 
 const MON_10: Check = Check {
     id: "MON-10",

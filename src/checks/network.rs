@@ -1,5 +1,7 @@
 //! NET: network exposure and zones.
 
+mod edge;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
@@ -24,8 +26,29 @@ use crate::profile::any_matches;
 
 /// The family.
 pub const CHECKS: &[Check] = &[
-    NET_01, NET_02, NET_03, NET_04, NET_05, NET_06, NET_07, NET_08, NET_09, NET_10, NET_11, NET_12, NET_13,
-    NET_14, NET_15, NET_16, NET_20, NET_21, NET_22, NET_23,
+    NET_01,
+    NET_02,
+    NET_03,
+    NET_04,
+    NET_05,
+    NET_06,
+    NET_07,
+    NET_08,
+    NET_09,
+    NET_10,
+    NET_11,
+    NET_12,
+    NET_13,
+    NET_14,
+    NET_15,
+    NET_16,
+    edge::NET_17,
+    edge::NET_18,
+    edge::NET_19,
+    NET_20,
+    NET_21,
+    NET_22,
+    NET_23,
 ];
 
 /// What the checks on open ports read.

@@ -5,6 +5,7 @@ mod images;
 mod lag;
 mod notices;
 mod readiness;
+mod rehearsal;
 mod zones;
 
 use crate::check::Check;
@@ -33,6 +34,8 @@ pub const CHECKS: &[Check] = &[
     copies::DR_30,
     copies::DR_31,
     images::DR_33,
+    rehearsal::DR_32,
     copies::DR_35,
     notices::DR_36,
+    rehearsal::DR_37,
 ];

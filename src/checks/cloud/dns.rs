@@ -6,12 +6,47 @@ use stateward_model::kinds::ec2::compute::instance;
 use stateward_model::kinds::ec2::network::{eip, network_interface};
 use stateward_model::kinds::elbv2::load_balancer;
 use stateward_model::kinds::rds::{cluster, cluster_instance, db_instance};
-use stateward_model::kinds::route53::{LINKED_SERVICE, record};
+use stateward_model::kinds::route53::{LINKED_SERVICE, query_log, record, zone};
 use stateward_model::kinds::s3::bucket;
 use stateward_model::{Attr, Cause, Gap, Kind, Resource};
 
-use super::super::named;
+use super::super::{named, told};
 use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, Subject, Verdict, View};
+use crate::inventory::Side;
+
+pub(super) const CLD_18: Check = Check {
+    id: "CLD-18",
+    alias: "dns-query-logging",
+    title: "Public zones log queries",
+    component: "cloud",
+    category: Category::Observability,
+    severity: Severity::Low,
+    effort: Effort::Small,
+    subject: Subject::Each(&zone::KIND, queries_logged),
+    reads: &[
+        Reads { kind: &zone::KIND, attributes: &[zone::PRIVATE.any()] },
+        Reads { kind: &query_log::KIND, attributes: &[query_log::ZONE_ID.any()] },
+    ],
+    page: include_str!("../../../docs/checks/CLD-18.md"),
+};
+
+fn queries_logged(resource: &Resource, view: &View) -> Verdict {
+    // A state does not say whether a zone is private, but private zones have networks.
+    let private = match view.side {
+        Side::Declared => !resource.get_or_default(&zone::VPC)?.is_empty(),
+        Side::Live => told(resource.get(&zone::PRIVATE)?, "route53:ListHostedZones")?,
+    };
+    if private {
+        return Ok(Outcome::NotApplicable("a private zone: only public ones log queries this way"));
+    }
+    for log in view.inventory.of(&query_log::KIND) {
+        if log.get(&query_log::ZONE_ID)?.as_deref() == Some(resource.id()) {
+            return Ok(Outcome::Pass);
+        }
+    }
+    view.inventory.all(&query_log::KIND)?;
+    Ok(Outcome::Fail("nobody logs what it is asked".into()))
+}
 
 pub(super) const CLD_19: Check = Check {
     id: "CLD-19",
