@@ -17,7 +17,6 @@ pub(super) const ROWS: &[Row] = &[
     Row("codedeploy", "ListApplications", Empty(&["applications"])),
     Row("codedeploy", "ListDeployments", Empty(&["deployments"])),
     Row("fis", "ListExperiments", Empty(&["experiments"])),
-    Row("route53", "ListQueryLoggingConfigs", Empty(&["QueryLoggingConfigs"])),
     Row("wafv2", "ListLoggingConfigurations", Empty(&["LoggingConfigurations"])),
     Row("wafv2", "ListWebACLs", Empty(&["WebACLs"])),
 ];
