@@ -1,7 +1,7 @@
 //! CLD: identity, keys, certificates, services.
 
-pub mod credentials;
 mod certificates;
+pub mod credentials;
 mod dns;
 mod keys;
 mod managed;

@@ -1,12 +1,10 @@
 //! CICD: the way changes take.
 
-use stateward_model::kinds::credentials::report;
-use stateward_model::kinds::iam::{role, user};
 mod builds;
 mod deployments;
 
-use stateward_model::Resource;
-use stateward_model::kinds::iam::role;
+use stateward_model::kinds::credentials::report;
+use stateward_model::kinds::iam::{role, user};
 use stateward_model::policy::{Principal, Statement, matches};
 use stateward_model::{Cause, Gap, Resource};
 
@@ -16,8 +14,7 @@ use super::{named, policy_of, told};
 use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, Subject, Verdict, View};
 
 /// The family.
-pub const CHECKS: &[Check] = &[CICD_01, CICD_02];
-pub const CHECKS: &[Check] = &[CICD_01, builds::CICD_03, deployments::CICD_06];
+pub const CHECKS: &[Check] = &[CICD_01, CICD_02, builds::CICD_03, deployments::CICD_06];
 
 const CICD_01: Check = Check {
     id: "CICD-01",

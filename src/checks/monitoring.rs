@@ -1,9 +1,9 @@
 //! MON: monitoring and observability.
 
+mod acls;
 mod alerts;
 mod detection;
 mod trails;
-mod acls;
 
 use stateward_model::kinds::cloudwatch::{composite_alarm, metric_alarm};
 use stateward_model::kinds::dynamodb::table;
@@ -41,9 +41,9 @@ pub const CHECKS: &[Check] = &[
     MON_15,
     MON_16,
     trails::MON_18,
+    acls::MON_19,
     alerts::MON_20,
 ];
-pub const CHECKS: &[Check] = &[MON_10, MON_11, MON_12, MON_13, MON_15, MON_16, acls::MON_19];
 
 const MON_10: Check = Check {
     id: "MON-10",

@@ -14,15 +14,15 @@ mod classify;
 mod cloudfront;
 mod cloudtrail;
 mod cloudwatch;
+#[cfg(feature = "delivery")]
+mod codebuild;
+#[cfg(feature = "delivery")]
+mod codedeploy;
 #[cfg(feature = "governance")]
 mod contacts;
 mod credentials;
 #[cfg(feature = "governance")]
 mod detection;
-#[cfg(feature = "delivery")]
-mod codebuild;
-#[cfg(feature = "delivery")]
-mod codedeploy;
 mod dynamodb;
 mod ec2;
 mod ecr;

@@ -3,8 +3,8 @@
 pub mod acm;
 pub mod autoscaling;
 pub mod backup;
-pub mod cloudtrail;
 pub mod cloudfront;
+pub mod cloudtrail;
 pub mod cloudwatch;
 pub mod codebuild;
 pub mod codedeploy;

@@ -213,7 +213,9 @@ enum Reply {
 struct Row(&'static str, &'static str, Reply);
 
 fn tables() -> impl Iterator<Item = &'static Row> {
-    [ec2::ROWS, s3::ROWS, data::ROWS, account::ROWS, containers::ROWS, governance::ROWS, edge::ROWS].into_iter().flatten()
+    [ec2::ROWS, s3::ROWS, data::ROWS, account::ROWS, containers::ROWS, governance::ROWS, edge::ROWS]
+        .into_iter()
+        .flatten()
 }
 
 /// A request, with its parameters at hand.
