@@ -154,7 +154,7 @@ impl Aws {
             asked.as_deref().unwrap_or_default(),
             self.home_region(),
             &sdk,
-            self.shared(wanted, ""),
+            self.shared(wanted, "", ""),
             None,
         );
         let answer = session.call(&GET_CALLER_IDENTITY, || session.sts().get_caller_identity().send()).await;
@@ -179,7 +179,7 @@ impl Aws {
         self.options.regions.first().map_or("us-east-1", String::as_str)
     }
 
-    fn shared(&self, wanted: Arc<Wanted>, caller: &str) -> Arc<Shared> {
+    fn shared(&self, wanted: Arc<Wanted>, caller: &str, observed_at: &str) -> Arc<Shared> {
         Arc::new(Shared {
             ledger: self.ledger.clone(),
             slots: Arc::new(Semaphore::new(self.options.concurrency.max(1))),
@@ -195,6 +195,7 @@ impl Aws {
             path_style: self.options.endpoint_url.is_some(),
             caller: caller.to_owned(),
             width: self.options.concurrency.max(1),
+            observed_at: observed_at.to_owned(),
         })
     }
 
@@ -215,14 +216,14 @@ impl Aws {
     pub fn reader(&self, region: Option<&str>) -> Option<Session> {
         let account = self.entered.first()?;
         let region = region.unwrap_or_else(|| self.home_region());
-        let shared = self.shared(Arc::new(Wanted::default()), &account.arn);
+        let shared = self.shared(Arc::new(Wanted::default()), &account.arn, "");
         Some(self.session(&account.id, region, &account.sdk, shared, None))
     }
 
     /// A session of an account that was entered, in a region that need not be audited.
     pub(crate) fn session_in(&self, account: &str, region: &str) -> Option<Session> {
         let entered = self.entered.iter().find(|entered| entered.id == account)?;
-        let shared = self.shared(Arc::new(Wanted::default()), &entered.arn);
+        let shared = self.shared(Arc::new(Wanted::default()), &entered.arn, "");
         let home = self.session(account, self.home_region(), &entered.sdk, shared.clone(), None);
         Some(match region == self.home_region() {
             true => home,
@@ -249,7 +250,7 @@ impl Aws {
         progress: &(dyn Fn(&Reading) + Sync),
     ) -> Collected {
         let wanted = Arc::new(wanted);
-        let sessions: Vec<(Session, bool)> = self.sessions(&wanted);
+        let sessions: Vec<(Session, bool)> = self.sessions(&wanted, observed_at);
         let mut readings = Vec::new();
         // What only supports the judgement of others comes second: where there are none of them, nobody asks.
         for supporting in [false, true] {
@@ -281,10 +282,10 @@ impl Aws {
     }
 
     /// One session an account and region, and whether it is the one that reads what the account has once.
-    fn sessions(&self, wanted: &Arc<Wanted>) -> Vec<(Session, bool)> {
+    fn sessions(&self, wanted: &Arc<Wanted>, observed_at: &str) -> Vec<(Session, bool)> {
         let mut sessions = Vec::new();
         for account in &self.entered {
-            let shared = self.shared(wanted.clone(), &account.arn);
+            let shared = self.shared(wanted.clone(), &account.arn, observed_at);
             let home = self.session(&account.id, self.home_region(), &account.sdk, shared.clone(), None);
             let regions: BTreeSet<&String> = self.options.regions.iter().collect();
             for region in regions {

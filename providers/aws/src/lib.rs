@@ -27,6 +27,7 @@ mod elasticache;
 mod elbv2;
 #[cfg(feature = "events")]
 mod events;
+mod engines;
 mod guard;
 mod iam;
 mod kms;
@@ -35,8 +36,13 @@ mod lambda;
 pub mod ledger;
 pub mod limiter;
 mod logs;
+mod metrics;
+#[cfg(feature = "data")]
+mod opensearch;
 mod policy;
 mod rds;
+#[cfg(feature = "data")]
+mod redshift;
 mod route53;
 mod s3;
 mod secretsmanager;
@@ -76,12 +82,18 @@ pub const COLLECTORS: &[&[Collector]] = &[
     elbv2::COLLECTORS,
     #[cfg(feature = "events")]
     events::COLLECTORS,
+    engines::COLLECTORS,
     iam::COLLECTORS,
     kms::COLLECTORS,
     #[cfg(feature = "containers")]
     lambda::COLLECTORS,
     logs::COLLECTORS,
+    metrics::COLLECTORS,
+    #[cfg(feature = "data")]
+    opensearch::COLLECTORS,
     rds::COLLECTORS,
+    #[cfg(feature = "data")]
+    redshift::COLLECTORS,
     route53::COLLECTORS,
     s3::COLLECTORS,
     secretsmanager::COLLECTORS,

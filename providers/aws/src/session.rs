@@ -10,6 +10,8 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures::StreamExt;
 use stateward_model::{Attr, Cause, GLOBAL, Gap, Harvest, Kind, Place, Resource, Slot, Wanted};
@@ -92,6 +94,8 @@ pub(crate) struct Shared {
     /// The ARN that STS gives the credentials; empty before it was asked.
     pub(crate) caller: String,
     pub(crate) width: usize,
+    /// The time of the run, RFC 3339; empty where nothing is collected.
+    pub(crate) observed_at: String,
 }
 
 type Fact = Arc<OnceCell<Arc<dyn Any + Send + Sync>>>;
@@ -283,6 +287,12 @@ impl Session {
     /// Account and `global`.
     pub fn global(&self) -> Place {
         Place::new(self.account(), GLOBAL)
+    }
+
+    /// The time of the run, in seconds since 1970. Nothing here reads a clock.
+    pub fn observed_at(&self) -> Option<i64> {
+        let time = DateTime::from_str(&self.0.shared.observed_at, Format::DateTimeWithOffset).ok()?;
+        Some(time.secs())
     }
 
     /// The session that reads what the account has once.
