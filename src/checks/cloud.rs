@@ -2,6 +2,7 @@
 
 pub mod credentials;
 mod dns;
+mod engines;
 mod keys;
 mod managed;
 
@@ -44,6 +45,7 @@ pub const CHECKS: &[Check] = &[
     CLD_20,
     credentials::CLD_21,
     managed::CLD_22,
+    engines::CLD_23,
     CLD_24,
     CLD_25,
     credentials::CLD_26,

@@ -25,9 +25,9 @@ mod efs;
 mod eks;
 mod elasticache;
 mod elbv2;
+mod engines;
 #[cfg(feature = "events")]
 mod events;
-mod engines;
 mod guard;
 mod iam;
 mod kms;
