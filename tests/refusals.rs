@@ -224,6 +224,19 @@ const ANSWERS: &[(&str, &str, &str)] = &[
         r#"{"deploymentsInfo": [{"deploymentId": "d-1", "applicationName": "shop", "deploymentGroupName": "blue",
             "status": "Succeeded", "createTime": 1767225600, "completeTime": 1767225660}]}"#,
     ),
+    (
+        "backup",
+        "ListRestoreJobs",
+        r#"{"RestoreJobs": [{"RestoreJobId": "restore-1", "Status": "COMPLETED"}]}"#,
+    ),
+    (
+        "backup",
+        "ListRestoreTestingPlans",
+        r#"{"RestoreTestingPlans": [{"RestoreTestingPlanName": "monthly", "ScheduleExpression": "cron(0 5 1 * ? *)",
+            "RestoreTestingPlanArn": "arn:aws:backup:us-west-2:123456789012:restore-testing-plan:monthly",
+            "CreationTime": 1767225600, "StartWindowHours": 24}]}"#,
+    ),
+    ("cloudwatch", "GetMetricData", r#"{"MetricDataResults": []}"#),
     ("ec2", "GetEbsDefaultKmsKeyId", "<kmsKeyId>alias/aws/ebs</kmsKeyId>"),
     (
         "ec2",
@@ -297,6 +310,12 @@ const ANSWERS: &[(&str, &str, &str)] = &[
     ),
     ("eks", "DescribeAddonVersions", r#"{"addons": [{"addonVersions": [{"addonVersion": "v1"}]}]}"#),
     (
+        "elasticache",
+        "DescribeCacheEngineVersions",
+        "<CacheEngineVersions><CacheEngineVersion><Engine>redis</Engine><EngineVersion>7.1</EngineVersion>\
+            </CacheEngineVersion></CacheEngineVersions>",
+    ),
+    (
         "elasticfilesystem",
         "DescribeReplicationConfigurations",
         r#"{"Replications": [{"SourceFileSystemId": "fs-1", "SourceFileSystemRegion": "us-west-2", "CreationTime": 0,
@@ -325,6 +344,14 @@ const ANSWERS: &[(&str, &str, &str)] = &[
         "<Rules><member><RuleArn>arn:aws:elasticloadbalancing:us-west-2:123456789012:listener-rule/app/web/1/2/3\
             </RuleArn><Priority>1</Priority><IsDefault>false</IsDefault></member></Rules>",
     ),
+    ("es", "ListDomainNames", r#"{"DomainNames": [{"DomainName": "logs", "EngineType": "OpenSearch"}]}"#),
+    (
+        "es",
+        "DescribeDomains",
+        r#"{"DomainStatusList": [{"DomainId": "123456789012/logs", "DomainName": "logs",
+            "ARN": "arn:aws:es:us-west-2:123456789012:domain/logs", "ClusterConfig": {"InstanceCount": 3}}]}"#,
+    ),
+    ("es", "ListTags", r#"{"TagList": [{"Key": "Environment", "Value": "prod"}]}"#),
     (
         "fis",
         "ListExperiments",
@@ -360,6 +387,12 @@ const ANSWERS: &[(&str, &str, &str)] = &[
     ),
     ("lambda", "ListFunctions", r#"{"Functions": [{"FunctionName": "jobs", "Runtime": "python3.13"}]}"#),
     ("lambda", "GetPolicy", r#"{"Policy": "{\"Version\": \"2012-10-17\", \"Statement\": []}"}"#),
+    (
+        "rds",
+        "DescribeDBMajorEngineVersions",
+        "<DBMajorEngineVersions><DBMajorEngineVersion><Engine>mysql</Engine><MajorEngineVersion>8.4\
+            </MajorEngineVersion></DBMajorEngineVersion></DBMajorEngineVersions>",
+    ),
     (
         "rds",
         "DescribeDBSnapshots",
@@ -416,6 +449,17 @@ const ANSWERS: &[(&str, &str, &str)] = &[
         "<Parameters><Parameter><ParameterName>rds.force_ssl</ParameterName><ParameterValue>1</ParameterValue>\
             <ApplyMethod>immediate</ApplyMethod></Parameter></Parameters>",
     ),
+    (
+        "redshift",
+        "DescribeClusters",
+        "<Clusters><Cluster><ClusterIdentifier>sales</ClusterIdentifier><Encrypted>true</Encrypted></Cluster></Clusters>",
+    ),
+    (
+        "redshift-serverless",
+        "ListWorkgroups",
+        r#"{"workgroups": [{"workgroupName": "sales", "publiclyAccessible": false}]}"#,
+    ),
+    ("redshift-serverless", "ListNamespaces", r#"{"namespaces": [{"namespaceName": "sales"}]}"#),
     (
         "route53",
         "ListHostedZones",

@@ -3,6 +3,7 @@
 mod certificates;
 pub mod credentials;
 mod dns;
+mod engines;
 mod keys;
 mod managed;
 
@@ -48,6 +49,7 @@ pub const CHECKS: &[Check] = &[
     CLD_20,
     credentials::CLD_21,
     managed::CLD_22,
+    engines::CLD_23,
     CLD_24,
     CLD_25,
     credentials::CLD_26,

@@ -6,6 +6,7 @@ mod delivery;
 mod environments;
 mod facts;
 mod iac;
+mod measured;
 mod monitoring;
 mod network;
 mod pins;

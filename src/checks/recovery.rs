@@ -3,7 +3,9 @@
 mod copies;
 mod images;
 mod lag;
+mod measured_lag;
 mod notices;
+mod preparation;
 mod readiness;
 mod rehearsal;
 mod zones;
@@ -15,16 +17,21 @@ pub const CHECKS: &[Check] = &[
     zones::DR_01,
     zones::DR_02,
     zones::DR_03,
+    zones::DR_04,
     zones::DR_05,
+    zones::DR_07,
     zones::DR_08,
     copies::DR_10,
     copies::DR_11,
     copies::DR_12,
+    measured_lag::DR_13,
     lag::DR_15,
     copies::DR_17,
     copies::DR_18,
     lag::DR_19,
+    measured_lag::DR_20,
     lag::DR_21,
+    rehearsal::DR_22,
     readiness::DR_24,
     readiness::DR_25,
     readiness::DR_26,
@@ -33,9 +40,9 @@ pub const CHECKS: &[Check] = &[
     readiness::DR_29,
     copies::DR_30,
     copies::DR_31,
-    rehearsal::DR_32,
+    preparation::DR_32,
     images::DR_33,
     copies::DR_35,
     notices::DR_36,
-    rehearsal::DR_37,
+    preparation::DR_37,
 ];

@@ -4,16 +4,28 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use stateward_model::kinds::autoscaling::{group, policy};
+use stateward_model::kinds::cloudwatch::metric;
 use stateward_model::kinds::rds::db_instance;
 use stateward_model::{Gap, Resource};
 
 use super::facts::age_of;
+use super::measured::{Enough, series, shown};
 use super::{blocks, named, told};
 use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, Subject, Verdict, View};
 
 /// The family.
-pub const CHECKS: &[Check] =
-    &[ASC_01, ASC_02, ASC_03, ASC_04, ASC_06, ASC_07, ASC_08, super::containers::clusters::ASC_10, ASC_14];
+pub const CHECKS: &[Check] = &[
+    ASC_01,
+    ASC_02,
+    ASC_03,
+    ASC_04,
+    ASC_05,
+    ASC_06,
+    ASC_07,
+    ASC_08,
+    super::containers::clusters::ASC_10,
+    ASC_14,
+];
 
 const ASC_01: Check = Check {
     id: "ASC-01",
@@ -132,6 +144,61 @@ fn scaling_policy(resource: &Resource, view: &View) -> Verdict {
         return Ok(Outcome::Fail("has no scaling policy".into()));
     }
     Ok(Outcome::Fail(format!("all its scaling policies are disabled: {}", named(&disabled))))
+}
+
+const ASC_05: Check = Check {
+    id: "ASC-05",
+    alias: "asg-room-to-grow",
+    title: "There is room to grow",
+    component: "autoscaling",
+    category: Category::Scaling,
+    severity: Severity::High,
+    effort: Effort::Small,
+    subject: Subject::Each(&group::KIND, room_to_grow),
+    reads: &[
+        Reads {
+            kind: &group::KIND,
+            attributes: &[
+                group::AVAILABILITY_ZONES.any(),
+                group::MAX_SIZE.any(),
+                group::MIN_SIZE.any(),
+                group::TAG.any(),
+            ],
+        },
+        Reads {
+            kind: &metric::KIND,
+            attributes: &[metric::DIMENSIONS.any(), metric::INSTANCES_IN_SERVICE.any()],
+        },
+    ],
+    page: include_str!("../../docs/checks/ASC-05.md"),
+};
+
+fn room_to_grow(resource: &Resource, view: &View) -> Verdict {
+    let zones: BTreeSet<String> = resource.get_or_default(&group::AVAILABILITY_ZONES)?.into_iter().collect();
+    let least = resource.get_or_default(&group::MIN_SIZE)?;
+    if usize::try_from(least).unwrap_or(0) < zones.len() {
+        return Ok(Outcome::Fail(format!(
+            "it keeps {least} instances at least, and stands in {} zones",
+            zones.len()
+        )));
+    }
+    let most = resource.get_or_default(&group::MAX_SIZE)?;
+    let found = series(
+        &metric::INSTANCES_IN_SERVICE,
+        Some(&resource.address.place),
+        Enough::Half,
+        |dimensions| dimensions.get("AutoScalingGroupName").is_some_and(|name| name == resource.id()),
+        view,
+    )?;
+    let peak = found.iter().map(|figures| figures.maximum).fold(0.0, f64::max);
+    // Counts of instances are far below where a float would lose a whole number.
+    if most as f64 * 2.0 >= peak * 3.0 {
+        return Ok(Outcome::Pass);
+    }
+    Ok(Outcome::Fail(format!(
+        "it had up to {} instances in the last 14 days, and may have {most}, less than 1.5 times as many",
+        shown(peak)
+    )))
 }
 
 const ASC_06: Check = Check {

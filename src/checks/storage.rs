@@ -1,5 +1,6 @@
 //! STO: storage and backup.
 
+mod analytics;
 pub mod buckets;
 pub mod databases;
 mod plans;
@@ -17,6 +18,7 @@ pub const CHECKS: &[Check] = &[
     buckets::STO_05,
     buckets::STO_06,
     buckets::STO_07,
+    buckets::STO_08,
     buckets::STO_09,
     buckets::STO_10,
     volumes::STO_11,
@@ -38,7 +40,11 @@ pub const CHECKS: &[Check] = &[
     stores::STO_27,
     stores::STO_29,
     stores::STO_30,
+    stores::STO_31,
     stores::STO_32,
+    analytics::STO_33,
+    analytics::STO_34,
+    analytics::STO_35,
     plans::STO_36,
     plans::STO_37,
     plans::STO_38,

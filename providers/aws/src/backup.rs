@@ -7,12 +7,13 @@ use aws_sdk_backup::operation::get_backup_vault_notifications::GetBackupVaultNot
 use aws_sdk_backup::types::{
     BackupJob, BackupPlansListMember, BackupRule, BackupSelection, BackupSelectionsListMember,
     BackupVaultListMember, ConditionParameter, CopyJob, Lifecycle, ProtectedResource,
-    RecoveryPointByBackupVault,
+    RecoveryPointByBackupVault, RestoreJobsListMember, RestoreTestingPlanForList,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use serde_json::{Value, json};
 use stateward_model::kinds::backup::{
-    copy_job, job, plan, protected_resource, recovery_point, selection, vault,
+    copy_job, job, plan, protected_resource, recovery_point, restore_job, restore_testing_plan, selection,
+    vault,
 };
 use stateward_model::kinds::common::ARN;
 use stateward_model::{Harvest, Kind, Resource};
@@ -36,6 +37,8 @@ static PROTECTED: Call = Call::new("backup", "ListProtectedResources");
 static RECOVERY_POINTS: Call = Call::new("backup", "ListRecoveryPointsByBackupVault");
 static JOBS: Call = Call::new("backup", "ListBackupJobs");
 static COPY_JOBS: Call = Call::new("backup", "ListCopyJobs");
+static RESTORE_JOBS: Call = Call::new("backup", "ListRestoreJobs");
+static TESTING_PLANS: Call = Call::new("backup", "ListRestoreTestingPlans");
 
 /// The collectors of this file.
 pub const COLLECTORS: &[Collector] = &[
@@ -66,6 +69,12 @@ pub const COLLECTORS: &[Collector] = &[
     },
     Collector { kind: &job::KIND, calls: &[&JOBS], collect: |s| Box::pin(jobs(s)) },
     Collector { kind: &copy_job::KIND, calls: &[&COPY_JOBS], collect: |s| Box::pin(copy_jobs(s)) },
+    Collector { kind: &restore_job::KIND, calls: &[&RESTORE_JOBS], collect: |s| Box::pin(restore_jobs(s)) },
+    Collector {
+        kind: &restore_testing_plan::KIND,
+        calls: &[&TESTING_PLANS, &LIST_TAGS],
+        collect: |s| Box::pin(restore_testing_plans(s)),
+    },
 ];
 
 async fn plans(s: &Session) -> Arc<Pages<BackupPlansListMember>> {
@@ -448,6 +457,61 @@ async fn copy_jobs(s: &Session) -> Harvest {
             .set_opt(&STATUS_MESSAGE, item.status_message.clone());
         r
     })
+}
+
+async fn restore_jobs(s: &Session) -> Harvest {
+    let pages = s
+        .pages(
+            &RESTORE_JOBS,
+            |token| s.backup().list_restore_jobs().max_results(PAGE).set_next_token(token).send(),
+            |out| (out.restore_jobs.unwrap_or_default(), out.next_token),
+        )
+        .await;
+    harvest(pages, |item: &RestoreJobsListMember| {
+        use restore_job::*;
+        let mut r = Resource::new(s.place(), KIND.name, item.restore_job_id.clone().unwrap_or_default());
+        let by = item.created_by.as_ref();
+        r.set_opt(&BACKUP_SIZE, item.backup_size_in_bytes)
+            .set_opt(&COMPLETED_AT, item.completion_date.as_ref().and_then(stamp))
+            .set_opt(&CREATED_AT, item.creation_date.as_ref().and_then(stamp))
+            .set_opt(&CREATED_RESOURCE_ARN, item.created_resource_arn.clone())
+            .set_opt(&RECOVERY_POINT_ARN, item.recovery_point_arn.clone())
+            .set_opt(&RESOURCE_TYPE, item.resource_type.clone())
+            .set_opt(&STATUS, item.status.as_ref().map(|status| status.as_str().to_owned()))
+            .set_opt(&TESTING_PLAN_ARN, by.and_then(|by| by.restore_testing_plan_arn.clone()))
+            .set_opt(
+                &VALIDATION_STATUS,
+                item.validation_status.as_ref().map(|status| status.as_str().to_owned()),
+            );
+        r
+    })
+}
+
+async fn restore_testing_plans(s: &Session) -> Harvest {
+    let pages = s
+        .pages(
+            &TESTING_PLANS,
+            |token| s.backup().list_restore_testing_plans().max_results(PAGE).set_next_token(token).send(),
+            |out| (out.restore_testing_plans, out.next_token),
+        )
+        .await;
+    let resources = s.each(pages.items, |plan| testing_plan_resource(s, plan)).await;
+    Harvest { resources, gaps: pages.gap.into_iter().collect() }
+}
+
+async fn testing_plan_resource(s: &Session, plan: RestoreTestingPlanForList) -> Resource {
+    use restore_testing_plan::*;
+    let name = plan.restore_testing_plan_name;
+    let mut r = Resource::new(s.place(), KIND.name, name.clone())
+        .with_name(name.clone())
+        .with_arn(plan.restore_testing_plan_arn.clone());
+    r.set(&ARN, plan.restore_testing_plan_arn)
+        .set(&NAME, name)
+        .set(&SCHEDULE_EXPRESSION, plan.schedule_expression)
+        .set_opt(&SCHEDULE_EXPRESSION_TIMEZONE, plan.schedule_expression_timezone)
+        .set(&START_WINDOW_HOURS, i64::from(plan.start_window_hours));
+    put_live_tags(s, &KIND, &mut r).await;
+    r
 }
 
 #[cfg(test)]

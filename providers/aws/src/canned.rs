@@ -122,7 +122,7 @@ impl Account {
             path_style: true,
             caller: format!("arn:aws:iam::{ACCOUNT}:user/auditor"),
             width: 8,
-            observed_at: "2026-01-01T00:00:00Z".to_owned(),
+            observed_at: "2026-01-02T03:04:05Z".to_owned(),
         });
         let home = Session::new(ACCOUNT, "us-west-2", &sdk, shared.clone(), Limiter::default(), None);
         Self { ledger, home, shared, sdk }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use aws_sdk_codedeploy::types::{DeploymentGroupInfo, DeploymentInfo, TimeRange};
 use aws_smithy_types::DateTime;
-use aws_smithy_types::date_time::Format;
 use stateward_model::kinds::codedeploy::{deployment, group};
 use stateward_model::kinds::common::ARN;
 use stateward_model::{Cause, Gap, Harvest, Resource};
@@ -162,14 +161,12 @@ async fn with_tags(s: &Session, mut r: Resource) -> Resource {
 }
 
 /// The last 30 days, by the time of the run.
-fn lately(observed_at: &str) -> Option<TimeRange> {
-    let now = DateTime::from_str(observed_at, Format::DateTime).ok()?;
-    let start = DateTime::from_secs(now.secs() - DAYS * 86_400);
-    Some(TimeRange::builder().start(start).build())
+fn lately(now: i64) -> TimeRange {
+    TimeRange::builder().start(DateTime::from_secs(now - DAYS * 86_400)).build()
 }
 
 async fn deployments(s: &Session) -> Harvest {
-    let range = lately(s.observed_at());
+    let range = s.observed_at().map(lately);
     let pages = s
         .pages(
             &DEPLOYMENTS,

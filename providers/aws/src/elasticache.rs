@@ -138,6 +138,7 @@ async fn replication_group_resource(s: &Session, group: ReplicationGroup) -> Res
         .and_then(|endpoint| endpoint.port);
     r.set_opt(&ARN, group.arn.clone())
         .set_opt(&AT_REST_ENCRYPTION_ENABLED, group.at_rest_encryption_enabled)
+        .set_opt(&AUTH_TOKEN_ENABLED, group.auth_token_enabled)
         .set_opt(&AUTO_MINOR_VERSION_UPGRADE, group.auto_minor_version_upgrade)
         .set(
             &AUTOMATIC_FAILOVER_ENABLED,

@@ -33,6 +33,7 @@ mod efs;
 mod eks;
 mod elasticache;
 mod elbv2;
+mod engines;
 #[cfg(feature = "events")]
 mod events;
 #[cfg(feature = "delivery")]
@@ -45,8 +46,13 @@ mod lambda;
 pub mod ledger;
 pub mod limiter;
 mod logs;
+mod metrics;
+#[cfg(feature = "data")]
+mod opensearch;
 mod policy;
 mod rds;
+#[cfg(feature = "data")]
+mod redshift;
 mod route53;
 mod s3;
 mod secretsmanager;
@@ -98,12 +104,18 @@ pub const COLLECTORS: &[&[Collector]] = &[
     events::COLLECTORS,
     #[cfg(feature = "delivery")]
     fis::COLLECTORS,
+    engines::COLLECTORS,
     iam::COLLECTORS,
     kms::COLLECTORS,
     #[cfg(feature = "containers")]
     lambda::COLLECTORS,
     logs::COLLECTORS,
+    metrics::COLLECTORS,
+    #[cfg(feature = "data")]
+    opensearch::COLLECTORS,
     rds::COLLECTORS,
+    #[cfg(feature = "data")]
+    redshift::COLLECTORS,
     route53::COLLECTORS,
     s3::COLLECTORS,
     secretsmanager::COLLECTORS,

@@ -10,6 +10,8 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures::StreamExt;
 use stateward_model::{Attr, Cause, GLOBAL, Gap, Harvest, Kind, Place, Resource, Slot, Wanted};
@@ -92,7 +94,7 @@ pub(crate) struct Shared {
     /// The ARN that STS gives the credentials; empty before it was asked.
     pub(crate) caller: String,
     pub(crate) width: usize,
-    /// The time of the run, RFC 3339; empty before anything is collected.
+    /// The time of the run, RFC 3339; empty where nothing is collected.
     pub(crate) observed_at: String,
 }
 
@@ -287,9 +289,10 @@ impl Session {
         Place::new(self.account(), GLOBAL)
     }
 
-    /// The time that is written on the readings, RFC 3339: what lies how far back is counted from it.
-    pub fn observed_at(&self) -> &str {
-        &self.0.shared.observed_at
+    /// The time of the run, in seconds since 1970. Nothing here reads a clock.
+    pub fn observed_at(&self) -> Option<i64> {
+        let time = DateTime::from_str(&self.0.shared.observed_at, Format::DateTimeWithOffset).ok()?;
+        Some(time.secs())
     }
 
     /// The session that reads what the account has once.

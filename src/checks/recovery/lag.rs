@@ -16,7 +16,7 @@ use crate::checks::storage::databases;
 use crate::inventory::Side;
 
 /// The recovery point objective, in seconds.
-fn objective(view: &View) -> i64 {
+pub(super) fn objective(view: &View) -> i64 {
     i64::try_from(view.profile.objectives.rpo.as_secs()).unwrap_or(i64::MAX)
 }
 

@@ -6,11 +6,13 @@ use stateward_model::kinds::common::ARN;
 use stateward_model::kinds::ec2::network::vpn_connection;
 use stateward_model::kinds::elasticache::replication_group;
 use stateward_model::kinds::elbv2::{load_balancer, target_group};
+use stateward_model::kinds::opensearch::{DOMAIN_TAGS, DOMAIN_TAGS_ALL, domain};
 use stateward_model::kinds::rds::{cluster, cluster_instance, db_instance};
+use stateward_model::kinds::redshift;
 use stateward_model::{Gap, Resource};
 
 use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, Subject, Verdict, View};
-use crate::checks::facts::{arn_of, arn_region, not_in_state};
+use crate::checks::facts::{any_holds, arn_of, arn_region, in_production, not_in_state};
 use crate::inventory::Side;
 
 pub const DR_01: Check = Check {
@@ -153,6 +155,47 @@ fn cache_fails_over(resource: &Resource, view: &View) -> Verdict {
     Ok(Outcome::Pass)
 }
 
+pub const DR_04: Check = Check {
+    id: "DR-04",
+    alias: "opensearch-zones",
+    title: "OpenSearch spans zones",
+    component: "dr",
+    category: Category::MultiAz,
+    severity: Severity::Medium,
+    effort: Effort::Medium,
+    subject: Subject::Each(&domain::KIND, domain_spans_zones),
+    reads: &[Reads {
+        kind: &domain::KIND,
+        attributes: &[domain::CLUSTER_CONFIG.any(), DOMAIN_TAGS.any(), DOMAIN_TAGS_ALL.any()],
+    }],
+    page: include_str!("../../../docs/checks/DR-04.md"),
+};
+
+/// Data nodes, and in production dedicated masters, that outlive a zone.
+const NODES: i64 = 3;
+
+fn domain_spans_zones(resource: &Resource, view: &View) -> Verdict {
+    let config = resource.get_or_default(&domain::CLUSTER_CONFIG)?.into_iter().next().unwrap_or_default();
+    if config.zone_awareness_enabled != Some(true) {
+        return Ok(Outcome::Fail("zone awareness is off: all nodes may stand in one zone".into()));
+    }
+    // Where a state says nothing, the provider asks for one node.
+    let nodes = config.instance_count.unwrap_or(1);
+    if nodes < NODES {
+        return Ok(Outcome::Fail(format!("it has {nodes} data nodes; {NODES} are needed")));
+    }
+    let masters = match config.dedicated_master_enabled {
+        Some(true) => config.dedicated_master_count.unwrap_or(0),
+        _ => 0,
+    };
+    if masters < NODES && in_production(resource, view)? {
+        return Ok(Outcome::Fail(format!(
+            "it has {masters} dedicated masters; production needs {NODES}, so that a majority survives a zone"
+        )));
+    }
+    Ok(Outcome::Pass)
+}
+
 pub const DR_05: Check = Check {
     id: "DR-05",
     alias: "load-balancer-zones",
@@ -250,6 +293,34 @@ fn served_zones(resource: &Resource, view: &View) -> Result<Option<Served>, Gap>
 fn not_seen(instance: &str) -> Gap {
     let detail = format!("the zone of target {instance} is not known");
     Gap::new("ec2:DescribeInstances", stateward_model::Cause::Malformed, detail)
+}
+
+pub const DR_07: Check = Check {
+    id: "DR-07",
+    alias: "redshift-survives-zone",
+    title: "Redshift survives a zone",
+    component: "dr",
+    category: Category::MultiAz,
+    severity: Severity::Medium,
+    effort: Effort::Medium,
+    subject: Subject::Each(&redshift::cluster::KIND, warehouse_survives_zone),
+    reads: &[Reads {
+        kind: &redshift::cluster::KIND,
+        attributes: &[
+            redshift::cluster::MULTI_AZ.any(),
+            redshift::cluster::AVAILABILITY_ZONE_RELOCATION_ENABLED.any(),
+        ],
+    }],
+    page: include_str!("../../../docs/checks/DR-07.md"),
+};
+
+fn warehouse_survives_zone(resource: &Resource, _: &View) -> Verdict {
+    let relocates = resource.get_or_default(&redshift::cluster::AVAILABILITY_ZONE_RELOCATION_ENABLED);
+    let twice = resource.get_or_default(&redshift::cluster::MULTI_AZ);
+    Ok(match any_holds([twice, relocates])? {
+        true => Outcome::Pass,
+        false => Outcome::Fail("it stands in one zone, and does not move to another when that fails".into()),
+    })
 }
 
 pub const DR_08: Check = Check {

@@ -405,6 +405,48 @@ fn versioning(resource: &Resource, view: &View) -> Verdict {
     ))
 }
 
+pub const STO_08: Check = Check {
+    id: "STO-08",
+    alias: "s3-lifecycle-rules",
+    title: "Lifecycle rules exist",
+    component: "storage",
+    category: Category::Cost,
+    severity: Severity::Low,
+    effort: Effort::Small,
+    subject: Subject::Each(&bucket::KIND, lifecycle_rules),
+    reads: &[Reads {
+        kind: &bucket::KIND,
+        attributes: &[bucket::LIFECYCLE_RULE.any(), bucket::VERSIONING.any()],
+    }],
+    page: include_str!("../../../docs/checks/STO-08.md"),
+};
+
+fn lifecycle_rules(resource: &Resource, _: &View) -> Verdict {
+    let mut rules = resource.get_or_default(&bucket::LIFECYCLE_RULE)?;
+    rules.retain(|rule| rule.enabled);
+    if rules.is_empty() {
+        return Ok(Outcome::Fail("no lifecycle rule is on: what is stored stays for ever".into()));
+    }
+    if !resource.get_or_default(&bucket::VERSIONING)?.iter().any(|block| block.enabled) {
+        return Ok(Outcome::Pass);
+    }
+    let some = |days: Option<i64>| days.is_some_and(|days| days > 0);
+    let expires = |rule: &bucket::LifecycleRule| {
+        rule.noncurrent_version_expiration.iter().any(|block| some(block.days))
+    };
+    let mut lacking = Vec::new();
+    if !rules.iter().any(expires) {
+        lacking.push("noncurrent versions never expire");
+    }
+    if !rules.iter().any(|rule| some(rule.abort_incomplete_multipart_upload_days)) {
+        lacking.push("unfinished uploads are never removed");
+    }
+    Ok(match lacking.is_empty() {
+        true => Outcome::Pass,
+        false => Outcome::Fail(lacking.join("; ")),
+    })
+}
+
 pub const STO_09: Check = Check {
     id: "STO-09",
     alias: "s3-immutable-backups",

@@ -121,6 +121,42 @@ fn encrypted_in_transit(resource: &Resource, _: &View) -> Verdict {
     })
 }
 
+pub const STO_31: Check = Check {
+    id: "STO-31",
+    alias: "elasticache-clients-authenticate",
+    title: "ElastiCache clients authenticate",
+    component: "storage",
+    category: Category::Exposure,
+    severity: Severity::Medium,
+    effort: Effort::Medium,
+    subject: Subject::Each(&replication_group::KIND, clients_authenticate),
+    reads: &[Reads {
+        kind: &replication_group::KIND,
+        attributes: &[
+            replication_group::AUTH_TOKEN.any(),
+            replication_group::AUTH_TOKEN_ENABLED.any(),
+            replication_group::USER_GROUP_IDS.any(),
+        ],
+    }],
+    page: include_str!("../../../docs/checks/STO-31.md"),
+};
+
+fn clients_authenticate(resource: &Resource, view: &View) -> Verdict {
+    if !resource.get_or_default(&replication_group::USER_GROUP_IDS)?.is_empty() {
+        return Ok(Outcome::Pass);
+    }
+    let token = match view.side {
+        Side::Live => resource.get_or_default(&replication_group::AUTH_TOKEN_ENABLED)?,
+        Side::Declared => {
+            resource.get(&replication_group::AUTH_TOKEN)?.is_some_and(|token| !token.is_empty())
+        }
+    };
+    Ok(match token {
+        true => Outcome::Pass,
+        false => Outcome::Fail("whoever reaches it may read and write: no token, no user group".into()),
+    })
+}
+
 pub const STO_32: Check = Check {
     id: "STO-32",
     alias: "elasticache-snapshots",

@@ -477,6 +477,83 @@ pub mod copy_job {
     };
 }
 
+/// Restore jobs; live only, its id is the job's.
+pub mod restore_job {
+    use super::*;
+
+    pub use super::job::{COMPLETED_AT, CREATED_AT};
+
+    /// Bytes that were restored.
+    pub const BACKUP_SIZE: Attr<i64> = Attr::live("backup_size_in_bytes");
+    /// What it made.
+    pub const CREATED_RESOURCE_ARN: Attr<String> = Attr::live("created_resource_arn");
+    /// The recovery point that it started from.
+    pub const RECOVERY_POINT_ARN: Attr<String> = Attr::live("recovery_point_arn");
+    /// `RDS`, `Aurora`, `EBS`, `DynamoDB`, …
+    pub const RESOURCE_TYPE: Attr<String> = Attr::live("resource_type");
+    /// `COMPLETED`, `FAILED`, `ABORTED`, `RUNNING`, `PENDING`.
+    pub const STATUS: Attr<String> = Attr::live("status");
+    /// The ARN of the plan that ran it as a test; none for a restore on demand.
+    pub const TESTING_PLAN_ARN: Attr<String> = Attr::live("restore_testing_plan_arn");
+    /// `SUCCESSFUL`, `FAILED`, `TIMED_OUT`, `VALIDATING`; none where nobody validates.
+    pub const VALIDATION_STATUS: Attr<String> = Attr::live("validation_status");
+
+    /// The kind.
+    pub static KIND: Kind = Kind {
+        name: "aws_backup_restore_job",
+        service: "backup",
+        listed_by: &["backup:ListRestoreJobs"],
+        attributes: &[
+            BACKUP_SIZE.any(),
+            COMPLETED_AT.any(),
+            CREATED_AT.any(),
+            CREATED_RESOURCE_ARN.any(),
+            RECOVERY_POINT_ARN.any(),
+            RESOURCE_TYPE.any(),
+            STATUS.any(),
+            TESTING_PLAN_ARN.any(),
+            VALIDATION_STATUS.any(),
+        ],
+        exclusion: a_record,
+        manageable: false,
+        ..Kind::BASE
+    };
+}
+
+/// `aws_backup_restore_testing_plan`.
+pub mod restore_testing_plan {
+    use super::*;
+
+    /// Its name: the identity.
+    pub const NAME: Attr<String> = Attr::new("name", Exact);
+    /// A `cron(…)` expression.
+    pub const SCHEDULE_EXPRESSION: Attr<String> = Attr::new("schedule_expression", CaseFold);
+    /// The time zone of the schedule.
+    pub const SCHEDULE_EXPRESSION_TIMEZONE: Attr<String> =
+        Attr::new("schedule_expression_timezone", Exact).absent(Absent::Default("\"Etc/UTC\""));
+    /// Hours in which it must start.
+    pub const START_WINDOW_HOURS: Attr<i64> =
+        Attr::new("start_window_hours", Exact).absent(Absent::Default("24"));
+
+    /// The kind; its id is the plan's name, since a state has no other.
+    pub static KIND: Kind = Kind {
+        name: "aws_backup_restore_testing_plan",
+        service: "backup",
+        listed_by: &["backup:ListRestoreTestingPlans"],
+        attributes: &[
+            ARN.any(),
+            NAME.any(),
+            SCHEDULE_EXPRESSION.any(),
+            SCHEDULE_EXPRESSION_TIMEZONE.any(),
+            START_WINDOW_HOURS.any(),
+            BACKUP_TAGS.any(),
+            BACKUP_TAGS_ALL.any(),
+        ],
+        identity: |resource| resource.get(&NAME).ok().flatten().filter(|name| !name.is_empty()),
+        ..Kind::BASE
+    };
+}
+
 /// The kinds of this file.
 pub const KINDS: &[&Kind] = &[
     &plan::KIND,
@@ -489,6 +566,8 @@ pub const KINDS: &[&Kind] = &[
     &recovery_point::KIND,
     &job::KIND,
     &copy_job::KIND,
+    &restore_job::KIND,
+    &restore_testing_plan::KIND,
 ];
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Amazon CloudWatch: metric alarms and composite alarms.
+//! Amazon CloudWatch: metric alarms, composite alarms, and what was measured.
 
 use std::collections::BTreeMap;
 
@@ -208,8 +208,145 @@ pub mod composite_alarm {
     };
 }
 
+/// Measured series of CloudWatch; live only. Each resource is one series, and its id tells metric and dimensions.
+///
+/// A metric is one row of [`metric::ROWS`] and one key of its own, by which a check says that it reads it: only the
+/// rows that somebody reads are asked for.
+pub mod metric {
+    use super::*;
+    use crate::attr::AnyAttr;
+
+    /// What was measured over the window of a row.
+    #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct Figures {
+        /// The largest value.
+        pub maximum: f64,
+        /// The newest value.
+        pub newest: f64,
+        /// When that was, RFC 3339.
+        pub newest_at: String,
+        /// The 95th percentile, by nearest rank.
+        pub p95: f64,
+        /// How many values there are.
+        pub points: i64,
+    }
+
+    /// How one metric is searched.
+    #[derive(Debug)]
+    pub struct Row {
+        /// The key that holds the figures of its series.
+        pub key: &'static Attr<Figures>,
+        /// `AWS/RDS`, …
+        pub namespace: &'static str,
+        /// Its name.
+        pub name: &'static str,
+        /// The dimensions by which its series are told apart. Those of the last may hold any character.
+        pub dimensions: &'static [&'static str],
+        /// `Maximum`, `Sum`, …
+        pub statistic: &'static str,
+        /// Seconds that one value stands for.
+        pub period: i32,
+        /// Hours that are looked back.
+        pub hours: i64,
+    }
+
+    impl Row {
+        /// How many values a series without a hole has.
+        pub fn most_points(&self) -> i64 {
+            self.hours * 3600 / i64::from(self.period)
+        }
+    }
+
+    /// Its dimensions.
+    pub const DIMENSIONS: Attr<BTreeMap<String, String>> = Attr::live("dimensions");
+    /// Milliseconds that the newest commit of a global database needs to a secondary region (Aurora).
+    pub const AURORA_RPO_LAG: Attr<Figures> = Attr::live("AWS/RDS:AuroraGlobalDBRPOLag");
+    /// The same of engines that do not tell the former.
+    pub const AURORA_REPLICATION_LAG: Attr<Figures> = Attr::live("AWS/RDS:AuroraGlobalDBReplicationLag");
+    /// Instances in service of a scaling group whose metrics are on.
+    pub const INSTANCES_IN_SERVICE: Attr<Figures> = Attr::live("AWS/AutoScaling:GroupInServiceInstances");
+    /// Seconds that a replica of RDS is behind.
+    pub const REPLICA_LAG: Attr<Figures> = Attr::live("AWS/RDS:ReplicaLag");
+    /// Milliseconds that a write to a global table needs to another region.
+    pub const TABLE_LATENCY: Attr<Figures> = Attr::live("AWS/DynamoDB:ReplicationLatency");
+    /// Seconds that an object needs to another bucket, where the rule has metrics.
+    pub const BUCKET_LATENCY: Attr<Figures> = Attr::live("AWS/S3:ReplicationLatency");
+    /// Objects that could not be replicated.
+    pub const BUCKET_FAILURES: Attr<Figures> = Attr::live("AWS/S3:OperationsFailedReplication");
+
+    const DAY: i64 = 24;
+    const FORTNIGHT: i64 = 14 * 24;
+    const BUCKETS: &[&str] = &["SourceBucket", "DestinationBucket", "RuleId"];
+
+    /// The metrics that checks read. To read one more, add its key and its row.
+    pub const ROWS: &[Row] = &[
+        row(&AURORA_RPO_LAG, "AWS/RDS", "AuroraGlobalDBRPOLag", &["DBClusterIdentifier"], DAY),
+        row(
+            &AURORA_REPLICATION_LAG,
+            "AWS/RDS",
+            "AuroraGlobalDBReplicationLag",
+            &["DBClusterIdentifier"],
+            DAY,
+        ),
+        row(
+            &INSTANCES_IN_SERVICE,
+            "AWS/AutoScaling",
+            "GroupInServiceInstances",
+            &["AutoScalingGroupName"],
+            FORTNIGHT,
+        ),
+        row(&REPLICA_LAG, "AWS/RDS", "ReplicaLag", &["DBInstanceIdentifier"], DAY),
+        row(&TABLE_LATENCY, "AWS/DynamoDB", "ReplicationLatency", &["TableName", "ReceivingRegion"], DAY),
+        row(&BUCKET_LATENCY, "AWS/S3", "ReplicationLatency", BUCKETS, DAY),
+        Row {
+            statistic: "Sum",
+            ..row(&BUCKET_FAILURES, "AWS/S3", "OperationsFailedReplication", BUCKETS, DAY)
+        },
+    ];
+
+    /// The largest of each five minutes of a day, or of each hour of a longer time.
+    const fn row(
+        key: &'static Attr<Figures>,
+        namespace: &'static str,
+        name: &'static str,
+        dimensions: &'static [&'static str],
+        hours: i64,
+    ) -> Row {
+        let period = if hours > DAY { 3600 } else { 300 };
+        Row { key, namespace, name, dimensions, statistic: "Maximum", period, hours }
+    }
+
+    /// The row of a key.
+    pub fn of(key: &Attr<Figures>) -> Option<&'static Row> {
+        ROWS.iter().find(|row| row.key.path() == key.path())
+    }
+
+    const ATTRIBUTES: &[AnyAttr] = &[
+        AURORA_REPLICATION_LAG.any(),
+        AURORA_RPO_LAG.any(),
+        BUCKET_FAILURES.any(),
+        BUCKET_LATENCY.any(),
+        DIMENSIONS.any(),
+        INSTANCES_IN_SERVICE.any(),
+        REPLICA_LAG.any(),
+        TABLE_LATENCY.any(),
+    ];
+
+    /// The kind.
+    pub static KIND: Kind = Kind {
+        name: "aws_cloudwatch_metric",
+        service: "cloudwatch",
+        listed_by: &["cloudwatch:GetMetricData"],
+        attributes: ATTRIBUTES,
+        exclusion: |_| Some(Exclusion { rule: "N19", reason: "a series that CloudWatch keeps" }),
+        manageable: false,
+        ..Kind::BASE
+    };
+}
+
 /// The kinds of this file.
-pub const KINDS: &[&Kind] = &[&metric_alarm::KIND, &composite_alarm::KIND];
+pub const KINDS: &[&Kind] = &[&metric_alarm::KIND, &composite_alarm::KIND, &metric::KIND];
 
 #[cfg(test)]
 mod tests {

@@ -83,6 +83,10 @@ pub mod replication_group {
     /// Whether the storage is encrypted.
     pub const AT_REST_ENCRYPTION_ENABLED: Attr<bool> =
         Attr::new("at_rest_encryption_enabled", Exact).absent(Absent::Zero);
+    /// The token that clients give; a secret that the service never shows.
+    pub const AUTH_TOKEN: Attr<String> = Attr::new("auth_token", Never("never returned by the API")).secret();
+    /// Whether clients have to give a token.
+    pub const AUTH_TOKEN_ENABLED: Attr<bool> = Attr::live("auth_token_enabled");
     /// Whether minor engine versions come by themselves.
     pub const AUTO_MINOR_VERSION_UPGRADE: Attr<bool> = Attr::new("auto_minor_version_upgrade", Exact);
     /// Whether a replica takes over.
@@ -158,6 +162,8 @@ pub mod replication_group {
         attributes: &[
             ARN.any(),
             AT_REST_ENCRYPTION_ENABLED.any(),
+            AUTH_TOKEN.any(),
+            AUTH_TOKEN_ENABLED.any(),
             AUTOMATIC_FAILOVER_ENABLED.any(),
             AUTO_MINOR_VERSION_UPGRADE.any(),
             CLUSTER_ENABLED.any(),
@@ -278,5 +284,27 @@ pub mod cluster {
     }
 }
 
+/// Engine versions that ElastiCache offers; live only, its id is `ENGINE/VERSION`.
+pub mod engine_version {
+    use super::*;
+
+    /// The engine.
+    pub const ENGINE: Attr<String> = Attr::live("engine");
+    /// The version.
+    pub const VERSION: Attr<String> = Attr::live("engine_version");
+
+    /// The kind.
+    pub static KIND: Kind = Kind {
+        name: "aws_elasticache_engine_version",
+        service: "elasticache",
+        listed_by: &["elasticache:DescribeCacheEngineVersions"],
+        attributes: &[ENGINE.any(), VERSION.any()],
+        exclusion: |_| Some(Exclusion { rule: "N18", reason: "what ElastiCache offers" }),
+        manageable: false,
+        ..Kind::BASE
+    };
+}
+
 /// The kinds of this file.
-pub const KINDS: &[&Kind] = &[&subnet_group::KIND, &replication_group::KIND, &cluster::KIND];
+pub const KINDS: &[&Kind] =
+    &[&subnet_group::KIND, &replication_group::KIND, &cluster::KIND, &engine_version::KIND];

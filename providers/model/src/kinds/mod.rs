@@ -26,7 +26,9 @@ pub mod iam;
 pub mod kms;
 pub mod lambda;
 pub mod logs;
+pub mod opensearch;
 pub mod rds;
+pub mod redshift;
 pub mod route53;
 pub mod s3;
 pub mod secretsmanager;
@@ -68,7 +70,9 @@ pub const ALL: &[&[&Kind]] = &[
     kms::KINDS,
     lambda::KINDS,
     logs::KINDS,
+    opensearch::KINDS,
     rds::KINDS,
+    redshift::KINDS,
     route53::KINDS,
     s3::KINDS,
     secretsmanager::KINDS,

@@ -868,6 +868,41 @@ pub mod global_cluster {
     };
 }
 
+/// Major engine versions that RDS offers; live only, its id is `ENGINE/VERSION`.
+pub mod major_version {
+    use super::*;
+
+    /// One kind of support for a version.
+    #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct Support {
+        /// `open-source-rds-standard-support` or `open-source-rds-extended-support`.
+        pub name: String,
+        /// When it begins, RFC 3339.
+        pub start: Option<String>,
+        /// When it ends, RFC 3339.
+        pub end: Option<String>,
+    }
+
+    /// The engine.
+    pub const ENGINE: Attr<String> = Attr::live("engine");
+    /// The support that it gets; empty for engines whose makers support them.
+    pub const SUPPORT: Attr<Vec<Support>> = Attr::live("supported_engine_lifecycles");
+    /// The version.
+    pub const VERSION: Attr<String> = Attr::live("major_engine_version");
+
+    /// The kind.
+    pub static KIND: Kind = Kind {
+        name: "aws_rds_major_engine_version",
+        service: "rds",
+        listed_by: &["rds:DescribeDBMajorEngineVersions"],
+        attributes: &[ENGINE.any(), SUPPORT.any(), VERSION.any()],
+        exclusion: |_| Some(Exclusion { rule: "N18", reason: "what RDS offers" }),
+        manageable: false,
+        ..Kind::BASE
+    };
+}
+
 /// The kinds of this file.
 pub const KINDS: &[&Kind] = &[
     &db_instance::KIND,
@@ -880,6 +915,7 @@ pub const KINDS: &[&Kind] = &[
     &cluster_parameter_group::KIND,
     &backups_replication::KIND,
     &global_cluster::KIND,
+    &major_version::KIND,
 ];
 
 #[cfg(test)]

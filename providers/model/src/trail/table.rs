@@ -81,6 +81,36 @@ const AUTOSCALING: &[Row] = &[
     row("DeleteLaunchConfiguration", "aws_launch_configuration", Ends),
 ];
 
+const ES: &[Row] = &[
+    row("CreateDomain", "aws_opensearch_domain", Makes),
+    row("CreateElasticsearchDomain", "aws_opensearch_domain", Makes),
+    row("UpdateDomainConfig", "aws_opensearch_domain", Alters),
+    row("UpdateElasticsearchDomainConfig", "aws_opensearch_domain", Alters),
+    row("UpgradeDomain", "aws_opensearch_domain", Sets(&["engine_version"])),
+    row("DeleteDomain", "aws_opensearch_domain", Ends),
+    row("DeleteElasticsearchDomain", "aws_opensearch_domain", Ends),
+];
+
+const REDSHIFT: &[Row] = &[
+    row("CreateCluster", "aws_redshift_cluster", Makes),
+    row("RestoreFromClusterSnapshot", "aws_redshift_cluster", Makes),
+    row("ModifyCluster", "aws_redshift_cluster", Alters),
+    row("ModifyClusterIamRoles", "aws_redshift_cluster", Sets(&["iam_roles"])),
+    row("ResizeCluster", "aws_redshift_cluster", Sets(&["node_type", "number_of_nodes"])),
+    row("EnableSnapshotCopy", "aws_redshift_cluster", Sets(&["snapshot_copy"])),
+    row("DisableSnapshotCopy", "aws_redshift_cluster", Clears(&["snapshot_copy"])),
+    row("DeleteCluster", "aws_redshift_cluster", Ends),
+];
+
+const REDSHIFT_SERVERLESS: &[Row] = &[
+    row("CreateWorkgroup", "aws_redshiftserverless_workgroup", Makes),
+    row("UpdateWorkgroup", "aws_redshiftserverless_workgroup", Alters),
+    row("DeleteWorkgroup", "aws_redshiftserverless_workgroup", Ends),
+    row("CreateNamespace", "aws_redshiftserverless_namespace", Makes),
+    row("UpdateNamespace", "aws_redshiftserverless_namespace", Alters),
+    row("DeleteNamespace", "aws_redshiftserverless_namespace", Ends),
+];
+
 const BACKUP: &[Row] = &[
     row("CreateBackupPlan", "aws_backup_plan", Makes),
     row("UpdateBackupPlan", "aws_backup_plan", Sets(&["rule", "name", "advanced_backup_setting"])),
@@ -89,6 +119,9 @@ const BACKUP: &[Row] = &[
     row("DeleteBackupSelection", "aws_backup_selection", Ends),
     row("CreateBackupVault", "aws_backup_vault", Makes),
     row("DeleteBackupVault", "aws_backup_vault", Ends),
+    row("CreateRestoreTestingPlan", "aws_backup_restore_testing_plan", Makes),
+    row("UpdateRestoreTestingPlan", "aws_backup_restore_testing_plan", Alters),
+    row("DeleteRestoreTestingPlan", "aws_backup_restore_testing_plan", Ends),
     row("PutBackupVaultAccessPolicy", "aws_backup_vault", Sets(&["policy"])),
     row("DeleteBackupVaultAccessPolicy", "aws_backup_vault", Clears(&["policy"])),
     row("PutBackupVaultNotifications", "aws_backup_vault", Sets(&["notifications"])),
@@ -774,6 +807,13 @@ const SQS: &[Row] = &[
 /// The events of every service that has collectors.
 pub const SERVICES: &[Service] = &[
     Service { name: "autoscaling", source: "autoscaling.amazonaws.com", rows: AUTOSCALING },
+    Service { name: "es", source: "es.amazonaws.com", rows: ES },
+    Service { name: "redshift", source: "redshift.amazonaws.com", rows: REDSHIFT },
+    Service {
+        name: "redshift-serverless",
+        source: "redshift-serverless.amazonaws.com",
+        rows: REDSHIFT_SERVERLESS,
+    },
     Service { name: "backup", source: "backup.amazonaws.com", rows: BACKUP },
     Service { name: "cloudwatch", source: "monitoring.amazonaws.com", rows: CLOUDWATCH },
     Service { name: "dynamodb", source: "dynamodb.amazonaws.com", rows: DYNAMODB },

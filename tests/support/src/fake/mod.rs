@@ -4,6 +4,7 @@
 //! 501 and remembered, so that a test can assert that none was asked.
 
 mod account;
+mod analytics;
 mod containers;
 mod data;
 mod ec2;
@@ -213,9 +214,18 @@ enum Reply {
 struct Row(&'static str, &'static str, Reply);
 
 fn tables() -> impl Iterator<Item = &'static Row> {
-    [ec2::ROWS, s3::ROWS, data::ROWS, account::ROWS, containers::ROWS, governance::ROWS, edge::ROWS]
-        .into_iter()
-        .flatten()
+    [
+        ec2::ROWS,
+        s3::ROWS,
+        data::ROWS,
+        account::ROWS,
+        analytics::ROWS,
+        containers::ROWS,
+        governance::ROWS,
+        edge::ROWS,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// A request, with its parameters at hand.
