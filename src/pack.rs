@@ -3,9 +3,11 @@
 //! Names that kinds declare are numbers. What recurs, a text or a whole value, is kept once and pointed to: most of an
 //! estate is the same few regions, images, tags and blocks of settings over and over.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::hash::Hasher;
 use std::sync::LazyLock;
 
+use rustc_hash::{FxHashMap, FxHasher};
 use serde_json::{Map, Number, Value};
 use stateward_model::{Declared, Gap, Kind, Place, Resource, Slot, kinds};
 
@@ -202,14 +204,14 @@ impl Words {
 /// ids, of which each comes once, take no room.
 #[derive(Clone)]
 struct Seen {
-    texts: HashMap<u64, usize>,
-    values: HashMap<u64, usize>,
+    texts: FxHashMap<u64, usize>,
+    values: FxHashMap<u64, usize>,
     once: Vec<u64>,
 }
 
 impl Default for Seen {
     fn default() -> Self {
-        Self { texts: HashMap::new(), values: HashMap::new(), once: vec![0; Self::REMEMBERED] }
+        Self { texts: FxHashMap::default(), values: FxHashMap::default(), once: vec![0; Self::REMEMBERED] }
     }
 }
 
@@ -265,17 +267,14 @@ impl Seen {
 
 /// Two words may share it: then the second is not pointed to, and nothing else comes of it.
 fn quick_hash(word: &[u8]) -> u64 {
-    const FACTOR: u64 = 0x517c_c1b7_2722_0a95;
-    let mix = |hash: u64, part: u64| (hash.rotate_left(5) ^ part).wrapping_mul(FACTOR);
-    let (eights, rest) = word.as_chunks::<8>();
-    let hash = eights.iter().fold(word.len() as u64, |hash, eight| mix(hash, u64::from_le_bytes(*eight)));
-    let hash = rest.iter().fold(hash, |hash, byte| mix(hash, u64::from(*byte)));
-    hash ^ (hash >> 29)
+    let mut hasher = FxHasher::default();
+    hasher.write(word);
+    hasher.finish()
 }
 
 /// The kinds by number. Numbers hold within one run of one program, and are never written to a file.
 static KINDS: LazyLock<Vec<&'static Kind>> = LazyLock::new(|| kinds::all().collect());
-static NUMBERS: LazyLock<HashMap<&'static str, usize>> =
+static NUMBERS: LazyLock<FxHashMap<&'static str, usize>> =
     LazyLock::new(|| KINDS.iter().enumerate().map(|(number, kind)| (kind.name, number)).collect());
 
 mod tag {

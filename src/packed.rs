@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
 
+use rustc_hash::FxHasher;
 use stateward_model::{Address, Kind, Resource};
 
 use crate::live::{Listings, LiveSide};
@@ -108,7 +108,7 @@ fn head(shelves: &[Shelf], (shelf, position): (u32, u32)) -> Option<Head<'_>> {
 }
 
 fn hash(head: &Head) -> usize {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FxHasher::default();
     head.hash(&mut hasher);
     hasher.finish() as usize
 }

@@ -110,17 +110,7 @@ fn drift(snapshot: Snapshot) -> Document {
     let profile = Profile::built_in_default().expect("the profile");
     let selection = Selection::default();
     let question = Question::drift(&profile, &selection, true).expect("a question");
-    let run = Run {
-        id: "0".into(),
-        started_at: String::new(),
-        finished_at: String::new(),
-        version: String::new(),
-        as_of: String::new(),
-        catalogue_hash: String::new(),
-        profile_hash: String::new(),
-        profile: vec![],
-        command: "drift".into(),
-    };
+    let run = Run { command: "drift".to_owned(), ..Run::default() };
     evaluate(snapshot, &question, OffsetDateTime::UNIX_EPOCH, run)
 }
 

@@ -46,14 +46,9 @@ fn asked(ask: &Ask, snapshot: Snapshot, previous: Option<&Document>, as_of: Offs
     let format = time::format_description::well_known::Rfc3339;
     let run = Run {
         id: format!("run-{}", as_of.unix_timestamp()),
-        started_at: String::new(),
-        finished_at: String::new(),
-        version: String::new(),
         as_of: as_of.format(&format).unwrap(),
-        catalogue_hash: String::new(),
-        profile_hash: String::new(),
-        profile: Vec::new(),
         command: "drift".into(),
+        ..Run::default()
     };
     let document = evaluate(snapshot, &Question { previous, ..question }, as_of, run);
     // A result is stored before it is anybody's previous one.

@@ -1,10 +1,10 @@
 //! Claims that cannot both hold: two instances of one object, two of one part of an object, and one that claims a whole
 //! list for itself beside another that claims an element of it (drift.md §5).
 
-use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 
+use rustc_hash::FxHasher;
 use serde_json::Value;
 use stateward_model::compare::hollow;
 use stateward_model::kind::Form;
@@ -25,7 +25,7 @@ struct Subject {
 
 impl Subject {
     fn hash(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
+        let mut hasher = FxHasher::default();
         Hash::hash(self, &mut hasher);
         hasher.finish()
     }

@@ -121,17 +121,7 @@ fn drifted(snapshot: &Snapshot) -> BTreeSet<String> {
     let profile = Profile::built_in_default().expect("the default profile");
     let selection = Selection::default();
     let question = Question::drift(&profile, &selection, true).expect("a question");
-    let run = Run {
-        id: String::new(),
-        started_at: String::new(),
-        finished_at: String::new(),
-        version: String::new(),
-        as_of: String::new(),
-        catalogue_hash: String::new(),
-        profile_hash: String::new(),
-        profile: Vec::new(),
-        command: "drift".to_owned(),
-    };
+    let run = Run { command: "drift".to_owned(), ..Run::default() };
     let document = evaluate(snapshot.clone(), &question, OffsetDateTime::UNIX_EPOCH, run);
     let items = document.drift.expect("a comparison").items;
     items.into_iter().filter_map(|item| item.address.or(item.owner)).collect()

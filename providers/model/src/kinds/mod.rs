@@ -37,8 +37,9 @@ pub mod sqs;
 pub mod ssm;
 pub mod wafv2;
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
 
 use crate::kind::{Kind, Satellite};
 
@@ -88,8 +89,8 @@ pub fn all() -> impl Iterator<Item = &'static Kind> {
 }
 
 /// Both are asked several times for every resource, so neither may walk through all kinds.
-static KINDS: LazyLock<HashMap<&'static str, &'static Kind>> = LazyLock::new(|| {
-    let mut kinds = HashMap::new();
+static KINDS: LazyLock<FxHashMap<&'static str, &'static Kind>> = LazyLock::new(|| {
+    let mut kinds = FxHashMap::default();
     for kind in all() {
         for name in kind.aliases.iter().copied().chain([kind.name]) {
             kinds.entry(name).or_insert(kind);
@@ -97,9 +98,9 @@ static KINDS: LazyLock<HashMap<&'static str, &'static Kind>> = LazyLock::new(|| 
     }
     kinds
 });
-static SATELLITES: LazyLock<HashMap<&'static str, (&'static Kind, &'static Satellite)>> =
+static SATELLITES: LazyLock<FxHashMap<&'static str, (&'static Kind, &'static Satellite)>> =
     LazyLock::new(|| {
-        let mut satellites = HashMap::new();
+        let mut satellites = FxHashMap::default();
         for kind in all() {
             for satellite in kind.satellites {
                 satellites.entry(satellite.kind).or_insert((kind, satellite));
