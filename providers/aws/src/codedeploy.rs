@@ -236,8 +236,8 @@ mod tests {
         let listed = serde_json::json!({ "deployments": ids }).to_string();
         let account = Account::new(wanting_all(&deployment::KIND), move |asked| {
             if asked.operation == "ListDeployments" {
-                // 2025-12-02, 30 days before the run.
-                assert!(asked.body.contains(r#""createTimeRange":{"start":1764633600"#), "{}", asked.body);
+                // 2025-12-03T03:04:05Z, 30 days before the run.
+                assert!(asked.body.contains(r#""createTimeRange":{"start":1764731045"#), "{}", asked.body);
                 return (200, listed.clone());
             }
             let asked: serde_json::Value = serde_json::from_str(&asked.body).unwrap();

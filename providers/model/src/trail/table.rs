@@ -708,6 +708,8 @@ const ROUTE53: &[Row] = &[
     row("CreateHealthCheck", "aws_route53_health_check", Makes),
     row("DeleteHealthCheck", "aws_route53_health_check", Ends),
     row("UpdateHealthCheck", "aws_route53_health_check", Alters),
+    row("CreateQueryLoggingConfig", "aws_route53_query_log", Makes),
+    row("DeleteQueryLoggingConfig", "aws_route53_query_log", Ends),
     row("ChangeTagsForResource", "*", TAGS),
     row("ChangeTagsForResource", "*", UNTAGS),
 ];
@@ -804,6 +806,80 @@ const SQS: &[Row] = &[
     row("UntagQueue", "aws_sqs_queue", UNTAGS),
 ];
 
+const ACM: &[Row] = &[
+    row("RequestCertificate", "aws_acm_certificate", Makes),
+    row("ImportCertificate", "aws_acm_certificate", Makes),
+    row("DeleteCertificate", "aws_acm_certificate", Ends),
+    row("UpdateCertificateOptions", "aws_acm_certificate", Sets(&["options"])),
+    row("AddTagsToCertificate", "aws_acm_certificate", TAGS),
+    row("RemoveTagsFromCertificate", "aws_acm_certificate", UNTAGS),
+];
+
+const CLOUDFRONT: &[Row] = &[
+    row("CreateDistribution", "aws_cloudfront_distribution", Makes),
+    row("CreateDistributionWithTags", "aws_cloudfront_distribution", Makes),
+    row("CopyDistribution", "aws_cloudfront_distribution", Makes),
+    row("DeleteDistribution", "aws_cloudfront_distribution", Ends),
+    row(
+        // The whole configuration is sent each time.
+        "UpdateDistribution",
+        "aws_cloudfront_distribution",
+        Sets(&[
+            "aliases",
+            "comment",
+            "custom_error_response",
+            "default_cache_behavior",
+            "default_root_object",
+            "enabled",
+            "http_version",
+            "logging_config",
+            "ordered_cache_behavior",
+            "origin",
+            "origin_group",
+            "price_class",
+            "restrictions",
+            "viewer_certificate",
+            "web_acl_id",
+        ]),
+    ),
+    row("AssociateDistributionWebACL", "aws_cloudfront_distribution", Sets(&["web_acl_id"])),
+    row("DisassociateDistributionWebACL", "aws_cloudfront_distribution", Clears(&["web_acl_id"])),
+    row("TagResource", "*", TAGS),
+    row("UntagResource", "*", UNTAGS),
+];
+
+const WAFV2: &[Row] = &[
+    row("CreateWebACL", "aws_wafv2_web_acl", Makes),
+    row("DeleteWebACL", "aws_wafv2_web_acl", Ends),
+    row(
+        "UpdateWebACL",
+        "aws_wafv2_web_acl",
+        Sets(&["default_action", "description", "rule", "token_domains", "visibility_config"]),
+    ),
+    row("AssociateWebACL", "aws_wafv2_web_acl_association", Makes),
+    row("DisassociateWebACL", "aws_wafv2_web_acl_association", Ends),
+    row("PutLoggingConfiguration", "aws_wafv2_web_acl_logging_configuration", Makes),
+    row("PutLoggingConfiguration", "aws_wafv2_web_acl_logging_configuration", Alters),
+    row("DeleteLoggingConfiguration", "aws_wafv2_web_acl_logging_configuration", Ends),
+    row("TagResource", "*", TAGS),
+    row("UntagResource", "*", UNTAGS),
+];
+
+const CODEBUILD: &[Row] = &[
+    row("CreateProject", "aws_codebuild_project", Makes),
+    row("DeleteProject", "aws_codebuild_project", Ends),
+    row("UpdateProject", "aws_codebuild_project", Alters),
+    row("UpdateProjectVisibility", "aws_codebuild_project", Sets(&["project_visibility"])),
+];
+
+const CODEDEPLOY: &[Row] = &[
+    row("CreateDeploymentGroup", "aws_codedeploy_deployment_group", Makes),
+    row("DeleteDeploymentGroup", "aws_codedeploy_deployment_group", Ends),
+    row("UpdateDeploymentGroup", "aws_codedeploy_deployment_group", Alters),
+    row("TagResource", "*", TAGS),
+    row("UntagResource", "*", UNTAGS),
+];
+
 /// The events of every service that has collectors.
 pub const SERVICES: &[Service] = &[
     Service { name: "autoscaling", source: "autoscaling.amazonaws.com", rows: AUTOSCALING },
@@ -840,6 +916,11 @@ pub const SERVICES: &[Service] = &[
     Service { name: "account", source: "account.amazonaws.com", rows: ACCOUNT },
     Service { name: "events", source: "events.amazonaws.com", rows: EVENTS },
     Service { name: "ssm", source: "ssm.amazonaws.com", rows: SSM },
+    Service { name: "acm", source: "acm.amazonaws.com", rows: ACM },
+    Service { name: "cloudfront", source: "cloudfront.amazonaws.com", rows: CLOUDFRONT },
+    Service { name: "codebuild", source: "codebuild.amazonaws.com", rows: CODEBUILD },
+    Service { name: "codedeploy", source: "codedeploy.amazonaws.com", rows: CODEDEPLOY },
+    Service { name: "wafv2", source: "wafv2.amazonaws.com", rows: WAFV2 },
     Service { name: "sns", source: "sns.amazonaws.com", rows: SNS },
     Service { name: "sqs", source: "sqs.amazonaws.com", rows: SQS },
 ];
