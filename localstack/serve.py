@@ -113,6 +113,9 @@ def main() -> int:
         print(f"the estate could not be loaded: {error}", file=sys.stderr)
         return 1
     print(json.dumps({"endpoint": endpoint, "pid": os.getpid()}), flush=True)
+    # moto prints a line about a service it does not know. Whoever started us reads one line and closes the pipe, and a
+    # print into a closed pipe leaves the request without any answer.
+    sys.stdout = sys.stderr
     try:
         threading.Event().wait()
     except KeyboardInterrupt:
