@@ -337,6 +337,9 @@ pub struct Reads {
     pub attributes: &'static [AnyAttr],
 }
 
+/// What the call of a gap begins with where the policy of a custom check is the reason.
+pub const POLICY: &str = "policy ";
+
 /// A rule that is not compiled in.
 pub trait Rule: Sync {
     /// Judges one resource.

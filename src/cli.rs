@@ -314,8 +314,16 @@ Examples:
   stateward checks
   stateward checks STO-18
   stateward checks --framework cis-aws-4.0.1 --severity critical,high
-  stateward checks --category encryption --format json")]
+  stateward checks --category encryption --format json
+  stateward checks --checks policies ACME-01
+  stateward checks test policies
+
+Exit codes: 0 fine, 1 a custom check that cannot be used, 2 a case of `checks test` does not hold, 64 wrong usage.")]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Checks {
+    /// What to do but list.
+    #[command(subcommand)]
+    pub action: Option<ChecksAction>,
     /// Explain this check, by id or alias
     #[arg(value_name = "ID")]
     pub id: Option<String>,
@@ -337,6 +345,20 @@ pub struct Checks {
     /// The form: table or json
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub format: ListFormat,
+    /// A folder of custom checks, which are policies in Rego; repeatable
+    #[arg(long, value_name = "DIR")]
+    pub checks: Vec<PathBuf>,
+}
+
+/// What `stateward checks` does but list.
+#[derive(Debug, Subcommand)]
+pub enum ChecksAction {
+    /// Run the cases beside the custom checks of a folder
+    Test {
+        /// The folder with policies (*.rego) and their cases (*.cases.yaml)
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
 }
 
 /// The form of a list.
@@ -401,6 +423,9 @@ pub struct ProfileArgs {
     /// Print the effective profile with the origin of each key, and stop
     #[arg(long)]
     pub print_profile: bool,
+    /// A folder of custom checks, which are policies in Rego, beside those of the profile; repeatable
+    #[arg(long, value_name = "DIR")]
+    pub checks: Vec<PathBuf>,
 }
 
 /// States.

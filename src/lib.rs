@@ -5,6 +5,8 @@ pub mod audit;
 pub mod check;
 pub mod checks;
 pub mod compliance;
+#[cfg(feature = "rego")]
+pub mod custom;
 pub mod declared;
 pub mod drift;
 pub mod fold;

@@ -510,6 +510,8 @@ pub struct DriftSettings {
 pub struct CheckSettings {
     /// Ids or aliases of checks that do not run.
     pub disable: Vec<String>,
+    /// Folders of custom checks.
+    pub custom: Vec<String>,
     /// Severities by id or alias.
     pub severity: BTreeMap<String, Level>,
 }
@@ -716,7 +718,7 @@ fn open(name: &str, read: &impl Fn(&Path) -> io::Result<String>) -> Result<(Stri
 }
 
 /// The candidate that `word` was probably meant to be.
-fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let distance =
         |candidate: &str| strsim::damerau_levenshtein(&word.to_lowercase(), &candidate.to_lowercase());
     let (far, best) = candidates.map(|candidate| (distance(candidate), candidate)).min()?;

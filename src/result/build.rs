@@ -8,7 +8,7 @@ use stateward_model::kind::Form;
 use stateward_model::{Address, Cause, CollectionError, OperationCount, kinds, secret, trail};
 
 use crate::audit::{Found, Question};
-use crate::check::Check;
+use crate::check::{Check, POLICY};
 use crate::compliance;
 use crate::drift::ignored::Used;
 use crate::drift::{Class, Drift, Item, ItemChange, import, print, time, unmanaged};
@@ -291,7 +291,7 @@ fn remediation(recorded: &Recorded, finding: &judge::Finding) -> Option<String> 
                 Cause::Expired => "Renew the credentials, and audit again.".into(),
                 Cause::Unreachable => "Audit again when the service can be reached.".into(),
                 Cause::Disabled => "Enable the region for the account, or take it out of the profile.".into(),
-                Cause::Malformed if finding.check.is_custom() => {
+                Cause::Malformed if gap.call.starts_with(POLICY) => {
                     format!(
                         "Repair the policy of {} or its resource; `stateward checks test` runs the policy's cases.",
                         finding.check.id

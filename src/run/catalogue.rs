@@ -1,6 +1,7 @@
 //! `stateward checks` and `stateward generate`: what the binary says of itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use serde_json::json;
@@ -11,16 +12,26 @@ use tabled::builder::Builder;
 use tabled::settings::Style;
 
 use super::Outside;
+use super::custom::Custom;
 use super::output::{Beside, print};
-use crate::cli::{self, Artifact, ListFormat};
+use crate::cli::{self, Artifact, ChecksAction, ListFormat};
 
 /// Lists the catalogue, or explains one check.
 ///
 /// # Errors
 /// A check that is not there.
 pub fn checks(args: &cli::Checks, _: &Outside) -> anyhow::Result<u8> {
+    if let Some(ChecksAction::Test { folder }) = &args.action {
+        return Custom::test(folder);
+    }
+    let custom = Custom::open(args.checks.iter().map(PathBuf::as_path))?;
+    let custom = custom.checks();
+    let mut all: Vec<&Check> = checks::all().collect();
+    all.extend(&custom);
     if let Some(name) = &args.id {
-        let check = checks::find(name).ok_or_else(|| unknown(name))?;
+        let named =
+            |check: &&&Check| check.id.eq_ignore_ascii_case(name) || check.alias.eq_ignore_ascii_case(name);
+        let check = all.iter().find(named).ok_or_else(|| unknown(name, &all))?;
         return match args.format {
             ListFormat::Table => print(&generate::explain(check)),
             ListFormat::Json => {
@@ -40,7 +51,7 @@ pub fn checks(args: &cli::Checks, _: &Outside) -> anyhow::Result<u8> {
     let grave = |check: &&Check| {
         args.severity.is_empty() || args.severity.iter().any(|word| word == check.severity.word())
     };
-    let chosen: Vec<&Check> = selection.select(&[])?.into_iter().filter(grave).collect();
+    let chosen: Vec<&Check> = selection.choose(&all, &[])?.into_iter().filter(grave).collect();
     match args.format {
         ListFormat::Json => {
             let list: Vec<serde_json::Value> = chosen.into_iter().map(describe).collect();
@@ -50,8 +61,8 @@ pub fn checks(args: &cli::Checks, _: &Outside) -> anyhow::Result<u8> {
     }
 }
 
-fn unknown(name: &str) -> anyhow::Error {
-    let all = checks::all().flat_map(|check| [check.id, check.alias]);
+fn unknown(name: &str, all: &[&Check]) -> anyhow::Error {
+    let all = all.iter().flat_map(|check| [check.id, check.alias]);
     let lower = name.to_lowercase();
     let near = all
         .map(|known| (strsim::damerau_levenshtein(&known.to_lowercase(), &lower), known))
@@ -63,6 +74,8 @@ fn unknown(name: &str) -> anyhow::Error {
 }
 
 fn describe(check: &Check) -> serde_json::Value {
+    // A custom check has no page in the source.
+    let page = (!check.is_custom()).then(|| format!("docs/checks/{}.md", check.id));
     json!({
         "id": check.id,
         "alias": check.alias,
@@ -74,7 +87,7 @@ fn describe(check: &Check) -> serde_json::Value {
         "types": check.kinds().into_iter().map(|kind| kind.name).collect::<Vec<_>>(),
         "reads": reads(check),
         "operations": generate::operations(check),
-        "page": format!("docs/checks/{}.md", check.id),
+        "page": page,
         "compliance": compliance::controls(check.id),
     })
 }

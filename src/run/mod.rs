@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod configurations;
+mod custom;
 mod history;
 mod keys;
 #[cfg(feature = "aws")]
@@ -12,7 +13,7 @@ mod proposal;
 mod s3;
 mod states;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, bail};
 use stateward::audit::{Question, evaluate};
@@ -25,6 +26,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::cli::{self, Command, DriftFailOn, FailOn};
+use custom::Custom;
 use history::History;
 use output::Outputs;
 use states::States;
@@ -120,8 +122,8 @@ fn demo(demo: &cli::Demo, outside: &Outside) -> anyhow::Result<u8> {
 }
 
 fn audit(audit: &cli::Audit, outside: &Outside) -> anyhow::Result<u8> {
-    let mut profile =
-        asking(&audit.who, outside, profile(&audit.profile, &audit.source.region, Some(&audit.live))?);
+    let (profile, custom) = profile(&audit.profile, &audit.source.region, Some(&audit.live))?;
+    let mut profile = asking(&audit.who, outside, profile);
     if audit.profile.print_profile {
         return output::print(&profile.to_toml());
     }
@@ -134,7 +136,8 @@ fn audit(audit: &cli::Audit, outside: &Outside) -> anyhow::Result<u8> {
     let selection = selection(&audit.select);
     let history = History::open(&audit.history, None, &mut profile, outside)?;
     let previous = history.previous.as_ref();
-    let question = Question { previous, ..Question::audit(&profile, &selection)? };
+    let custom = custom.checks();
+    let question = Question { previous, ..Question::audit_with(&profile, &selection, &custom)? };
     if question.checks.is_empty() {
         bail!("the selection leaves no check; widen it, or look with `stateward checks`");
     }
@@ -159,8 +162,8 @@ fn audit_code(audit: &cli::Audit, document: &Document) -> u8 {
 }
 
 fn drift(drift: &cli::Drift, outside: &Outside) -> anyhow::Result<u8> {
-    let mut profile =
-        asking(&drift.who, outside, profile(&drift.profile, &drift.source.region, Some(&drift.live))?);
+    let (profile, _) = profile(&drift.profile, &drift.source.region, Some(&drift.live))?;
+    let mut profile = asking(&drift.who, outside, profile);
     if drift.profile.print_profile {
         return output::print(&profile.to_toml());
     }
@@ -244,13 +247,14 @@ fn nothing_read(document: &Document) -> anyhow::Result<()> {
 }
 
 fn collect(collect: &cli::Collect, outside: &Outside) -> anyhow::Result<u8> {
-    let profile =
-        asking(&collect.who, outside, profile(&collect.profile, &collect.region, Some(&collect.live))?);
+    let (profile, custom) = profile(&collect.profile, &collect.region, Some(&collect.live))?;
+    let profile = asking(&collect.who, outside, profile);
     if collect.profile.print_profile {
         return output::print(&profile.to_toml());
     }
     let selection = selection(&collect.select);
-    let question = Question::audit(&profile, &selection)?;
+    let custom = custom.checks();
+    let question = Question::audit_with(&profile, &selection, &custom)?;
     let file = output::Beside::open(&collect.out)?;
     let states = States::read(&collect.states, &profile, outside)?;
     let configurations = configurations::read(&collect.states.from, outside)?;
@@ -288,12 +292,14 @@ fn report(report: &cli::Report, outside: &Outside) -> anyhow::Result<u8> {
 
 #[cfg(feature = "aws")]
 fn policy(policy: &cli::Policy, outside: &Outside) -> anyhow::Result<u8> {
-    let profile = asking(&policy.who, outside, profile(&policy.profile, &[], None)?);
+    let (profile, custom) = profile(&policy.profile, &[], None)?;
+    let profile = asking(&policy.who, outside, profile);
     if policy.profile.print_profile {
         return output::print(&profile.to_toml());
     }
     let selection = selection(&policy.select);
-    let question = Question::audit(&profile, &selection)?;
+    let custom = custom.checks();
+    let question = Question::audit_with(&profile, &selection, &custom)?;
     output::print(&live::policy(&question, &policy.states, outside)?)
 }
 
@@ -395,13 +401,17 @@ fn selection(args: &cli::SelectArgs) -> Selection {
     }
 }
 
+/// The profile, and the custom checks that it and the command line name.
 fn profile(
     args: &cli::ProfileArgs,
     regions: &[String],
     live: Option<&cli::LiveArgs>,
-) -> anyhow::Result<Profile> {
+) -> anyhow::Result<(Profile, Custom)> {
     let mut profile = Profile::load(&args.profile, |path| std::fs::read_to_string(path))?;
-    let known: Vec<&str> = stateward::checks::all().flat_map(|check| [check.id, check.alias]).collect();
+    let folders = profile.checks.custom.iter().map(Path::new);
+    let custom = Custom::open(folders.chain(args.checks.iter().map(PathBuf::as_path)))?;
+    let mut known: Vec<&str> = stateward::checks::all().flat_map(|check| [check.id, check.alias]).collect();
+    known.extend(custom.checks().iter().flat_map(|check| [check.id, check.alias]));
     profile.verify_checks(&known)?;
     profile.select_regions(regions)?;
     if let Some(live) = live {
@@ -415,7 +425,7 @@ fn profile(
             profile.set_run_timeout(deadline);
         }
     }
-    Ok(profile)
+    Ok((profile, custom))
 }
 
 /// The profile as the command line wants the question of who to be put.

@@ -18,9 +18,10 @@ use crate::cli;
 /// # Errors
 /// A plan that cannot be used, a selection that it can say nothing to, an output that cannot be written.
 pub fn audit(audit: &cli::Audit, path: &Path, outside: &Outside) -> anyhow::Result<u8> {
-    let profile = profile(&audit.profile, &[], None)?;
+    let (profile, custom) = profile(&audit.profile, &[], None)?;
     let selection = selection(&audit.select);
-    let question = Question::audit(&profile, &selection)?;
+    let custom = custom.checks();
+    let question = Question::audit_with(&profile, &selection, &custom)?;
     let mut outputs = Outputs::open(&audit.output.reports)?;
     let plan = read(path)?;
     if plan.planned.is_empty() && plan.prior.is_empty() {
