@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use stateward::compliance;
 use stateward::profile::{COMPONENT_KEYS, parse_duration};
 use stateward::report::{self, FORMATS, Format};
@@ -72,6 +73,8 @@ pub enum Command {
     Checks(Checks),
     /// Print the read-only IAM policy that the selected checks and types need
     Policy(Policy),
+    /// Print a script that completes the command line in a shell
+    Completions(Completions),
     /// Write the generated reference
     #[command(hide = true)]
     Generate(Generate),
@@ -368,6 +371,18 @@ pub enum ListFormat {
     Table,
     /// For programs.
     Json,
+}
+
+/// `stateward completions`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stateward completions bash > ~/.local/share/bash-completion/completions/stateward
+  stateward completions zsh > ~/.zfunc/_stateward
+  stateward completions fish > ~/.config/fish/completions/stateward.fish")]
+pub struct Completions {
+    /// The shell
+    pub shell: Shell,
 }
 
 /// `stateward policy`.

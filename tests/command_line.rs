@@ -279,6 +279,22 @@ fn the_catalogue_is_listed_and_explained() {
 }
 
 #[test]
+fn completions_hold_every_command_and_every_check() {
+    let list = run(&["checks", "--format", "json"]);
+    let checks: Vec<serde_json::Value> = serde_json::from_str(&list.out).expect("a list");
+    let ids: Vec<&str> = checks.iter().filter_map(|check| check["id"].as_str()).collect();
+    assert!(ids.len() > 100);
+    for shell in ["bash", "fish", "zsh"] {
+        let script = run(&["completions", shell]);
+        assert_eq!((script.code, script.err.as_str()), (0, ""));
+        for word in ["audit", "drift", "completions", "fail-on"].iter().chain(&ids) {
+            assert!(script.out.contains(word), "{word} is not completed in {shell}");
+        }
+    }
+    fails(&run(&["completions", "dos"]), 64, &["dos", "bash"]);
+}
+
+#[test]
 fn the_generated_reference_is_in_step() {
     let ran = run_in(Path::new(env!("CARGO_MANIFEST_DIR")), &["generate", "--check"]);
     assert_eq!(ran.code, 0, "{}", ran.err);

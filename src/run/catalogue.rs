@@ -4,6 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
+use clap::CommandFactory;
+use clap::builder::PossibleValuesParser;
+use clap_complete::Shell;
 use serde_json::json;
 use stateward::check::Check;
 use stateward::plan::{Selection, UnknownWord};
@@ -14,7 +17,22 @@ use tabled::settings::Style;
 use super::Outside;
 use super::custom::Custom;
 use super::output::{Beside, print};
-use crate::cli::{self, Artifact, ChecksAction, ListFormat};
+use crate::cli::{self, Artifact, ChecksAction, Cli, ListFormat};
+
+/// Prints the completions of a shell. They come from the definition of the command line and from the catalogue, so they
+/// are always in step with both.
+///
+/// # Errors
+/// A standard output that cannot be written.
+pub fn completions(shell: Shell) -> anyhow::Result<u8> {
+    let ids = || PossibleValuesParser::new(checks::all().map(|check| check.id));
+    let mut command = Cli::command()
+        .mut_subcommand("audit", |audit| audit.mut_arg("check", |check| check.value_parser(ids())))
+        .mut_subcommand("checks", |list| list.mut_arg("id", |id| id.value_parser(ids())));
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command, "stateward", &mut script);
+    print(&String::from_utf8(script).context("the completions are no text")?)
+}
 
 /// Lists the catalogue, or explains one check.
 ///

@@ -94,6 +94,7 @@ pub fn run(command: Command, outside: &Outside) -> anyhow::Result<u8> {
         Command::Report(report) => self::report(&report, outside),
         Command::Checks(checks) => catalogue::checks(&checks, outside),
         Command::Policy(policy) => self::policy(&policy, outside),
+        Command::Completions(completions) => catalogue::completions(completions.shell),
         Command::Generate(generate) => catalogue::generate(&generate, outside),
     }
 }
