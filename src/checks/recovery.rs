@@ -28,6 +28,7 @@ pub const CHECKS: &[Check] = &[
     measured_lag::DR_13,
     volumes::DR_14,
     lag::DR_15,
+    measured_lag::DR_16,
     copies::DR_17,
     copies::DR_18,
     lag::DR_19,
