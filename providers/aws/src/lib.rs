@@ -62,6 +62,7 @@ mod sqs;
 #[cfg(feature = "governance")]
 mod ssm;
 mod state_s3;
+mod state_versions;
 mod trails;
 #[cfg(feature = "edge")]
 mod wafv2;
