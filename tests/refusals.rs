@@ -184,6 +184,15 @@ const ANSWERS: &[(&str, &str, &str)] = &[
     ),
     ("backup", "ListBackupJobs", r#"{"BackupJobs": [{"BackupJobId": "job-1", "State": "COMPLETED"}]}"#),
     ("backup", "ListCopyJobs", r#"{"CopyJobs": [{"CopyJobId": "copy-1", "State": "COMPLETED"}]}"#),
+    ("apigateway", "GetRestApis", r#"{"item": [{"id": "a1", "name": "orders"}]}"#),
+    ("apigateway", "GetApis", r#"{"items": [{"apiId": "b1", "name": "shop", "protocolType": "HTTP"}]}"#),
+    // The first version has its stages in `item`, the second in `items`.
+    (
+        "apigateway",
+        "GetStages",
+        r#"{"item": [{"stageName": "prod", "methodSettings": {"*/*": {"loggingLevel": "INFO"}}}],
+            "items": [{"stageName": "$default", "autoDeploy": true}]}"#,
+    ),
     (
         "cloudfront",
         "ListDistributions",
@@ -506,6 +515,33 @@ const ANSWERS: &[(&str, &str, &str)] = &[
             <CloudWatchLogsLogGroupArn>arn:aws:logs:us-east-1:123456789012:log-group:dns</CloudWatchLogsLogGroupArn>\
             </QueryLoggingConfig></QueryLoggingConfigs>",
     ),
+    ("kinesis", "ListStreams", r#"{"StreamNames": ["orders"], "HasMoreStreams": false}"#),
+    (
+        "kinesis",
+        "DescribeStreamSummary",
+        r#"{"StreamDescriptionSummary": {"StreamName": "orders", "StreamStatus": "ACTIVE", "OpenShardCount": 2,
+            "StreamARN": "arn:aws:kinesis:us-west-2:123456789012:stream/orders", "RetentionPeriodHours": 24,
+            "StreamCreationTimestamp": 1767225600, "EnhancedMonitoring": [], "EncryptionType": "NONE"}}"#,
+    ),
+    (
+        "kinesis",
+        "ListTagsForStream",
+        r#"{"Tags": [{"Key": "Environment", "Value": "prod"}], "HasMoreTags": false}"#,
+    ),
+    (
+        "states",
+        "ListStateMachines",
+        r#"{"stateMachines": [{"name": "pay", "type": "STANDARD", "creationDate": 1767225600,
+            "stateMachineArn": "arn:aws:states:us-west-2:123456789012:stateMachine:pay"}]}"#,
+    ),
+    (
+        "states",
+        "DescribeStateMachine",
+        r#"{"name": "pay", "type": "STANDARD", "creationDate": 1767225600, "definition": "{\"StartAt\": \"Pay\"}",
+            "stateMachineArn": "arn:aws:states:us-west-2:123456789012:stateMachine:pay",
+            "roleArn": "arn:aws:iam::123456789012:role/pay"}"#,
+    ),
+    ("states", "ListTagsForResource", r#"{"tags": [{"key": "Environment", "value": "prod"}]}"#),
     ("s3", "GetBucketPolicy", r#"{"Version": "2012-10-17", "Statement": []}"#),
     ("s3", "GetBucketPolicyStatus", "<PolicyStatus><IsPublic>true</IsPublic></PolicyStatus>"),
     (

@@ -46,6 +46,14 @@ fn unique(calls: impl Iterator<Item = &'static Call>) -> Vec<&'static Call> {
 /// Actions that read data and not configuration: they are permitted on the states that were named, and nowhere else.
 const OF_STATES: &[&str] = &["s3:GetObject", "s3:ListBucket", "s3:ListBucketVersions", "dynamodb:GetItem"];
 
+/// What `apigateway:GET` is permitted on: on everything, it would hand out the keys of callers with their values.
+const OF_APIS: &[&str] = &[
+    "arn:aws:apigateway:*::/apis",
+    "arn:aws:apigateway:*::/apis/*/stages",
+    "arn:aws:apigateway:*::/restapis",
+    "arn:aws:apigateway:*::/restapis/*/stages",
+];
+
 /// A state in S3 as the command line names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedState {
@@ -70,7 +78,8 @@ pub fn policy_document(calls: &[&Call], states: &[NamedState]) -> Value {
         .into_iter()
         .map(|(service, actions)| {
             let sid: String = service.chars().filter(char::is_ascii_alphanumeric).collect();
-            json!({ "Sid": format!("Stateward{sid}"), "Effect": "Allow", "Action": actions, "Resource": "*" })
+            let resource = if service == "apigateway" { json!(OF_APIS) } else { json!("*") };
+            json!({ "Sid": format!("Stateward{sid}"), "Effect": "Allow", "Action": actions, "Resource": resource })
         })
         .collect();
     if !states.is_empty() {
@@ -134,6 +143,20 @@ mod tests {
         assert_eq!(statement("StatewardStatesBuckets")["Resource"], json!(["arn:aws:s3:::b"]));
         assert_eq!(statement("StatewardStatesLocks")["Resource"].as_array().unwrap().len(), LOCK_WORDS.len());
         assert!(statement("StatewardStatesKey")["Condition"].is_object());
+    }
+
+    #[test]
+    fn keys_of_callers_are_not_read() {
+        let document = policy_document(&all_calls(), &[]);
+        let statements = document["Statement"].as_array().unwrap();
+        let of_apis: Vec<&Value> =
+            statements.iter().filter(|one| one["Sid"] == "Statewardapigateway").collect();
+        let [statement] = of_apis.as_slice() else { panic!("one statement") };
+        assert_eq!(statement["Action"], json!(["apigateway:GET"]));
+        let paths: Vec<&str> =
+            statement["Resource"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        let of_an_api = |path: &&str| path.contains("::/apis") || path.contains("::/restapis");
+        assert!(!paths.is_empty() && paths.iter().all(of_an_api), "{paths:?}");
     }
 
     #[test]
