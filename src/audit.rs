@@ -103,6 +103,11 @@ impl<'a> Question<'a> {
         wanted
     }
 
+    /// Whether a check judges the older versions of the states.
+    pub fn looks_at_history(&self) -> bool {
+        self.checks.iter().any(|check| check.id == crate::checks::OF_HISTORY)
+    }
+
     /// Checks of the catalogue that are not made, by id.
     pub fn left_out(&self) -> Vec<String> {
         if !self.verdict {

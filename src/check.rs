@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use stateward_model::{AnyAttr, Gap, Kind, Resource, Slot};
+use stateward_model::{AnyAttr, Gap, Kind, Resource, Slot, StateHistory};
 use time::OffsetDateTime;
 
 use crate::drift::ignored::ConfigFacts;
@@ -170,6 +170,9 @@ pub struct StateFacts {
     pub lock_holder: Option<String>,
     /// What could not be read about lock and digest.
     pub gaps: Vec<Gap>,
+    /// Its versions, the newest first (IAC-10); only for S3, and only where a check asked for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history: Option<StateHistory>,
     /// Resource paths whose unflagged value looks like a credential (IAC-16). Paths only, never values.
     pub secret_paths: Vec<String>,
     /// Managed instances.

@@ -22,11 +22,13 @@ const MARK: &str = "STATEWARD_TEST_REFUSALS";
 /// Kinds that are always read beside those that a call touches, to see that they do not change.
 const BYSTANDERS: &[&str] = &["aws_sqs_queue", "aws_ecr_repository", "aws_cloudwatch_log_group"];
 
-/// The calls that read a state from S3. Without the first two there is no state, without the others only no lock.
+/// The calls that read a state from S3. Without the first two there is no state, without the others only no lock and no
+/// history.
 const STATE_CALLS: &[(&str, &str)] = &[
     ("s3", "GetBucketLocation"),
     ("s3", "GetObject"),
     ("s3", "HeadObject"),
+    ("s3", "ListObjectVersions"),
     ("dynamodb", "ListTables"),
     ("dynamodb", "GetItem"),
 ];
@@ -182,6 +184,15 @@ const ANSWERS: &[(&str, &str, &str)] = &[
     ),
     ("backup", "ListBackupJobs", r#"{"BackupJobs": [{"BackupJobId": "job-1", "State": "COMPLETED"}]}"#),
     ("backup", "ListCopyJobs", r#"{"CopyJobs": [{"CopyJobId": "copy-1", "State": "COMPLETED"}]}"#),
+    ("apigateway", "GetRestApis", r#"{"item": [{"id": "a1", "name": "orders"}]}"#),
+    ("apigateway", "GetApis", r#"{"items": [{"apiId": "b1", "name": "shop", "protocolType": "HTTP"}]}"#),
+    // The first version has its stages in `item`, the second in `items`.
+    (
+        "apigateway",
+        "GetStages",
+        r#"{"item": [{"stageName": "prod", "methodSettings": {"*/*": {"loggingLevel": "INFO"}}}],
+            "items": [{"stageName": "$default", "autoDeploy": true}]}"#,
+    ),
     (
         "cloudfront",
         "ListDistributions",
@@ -504,6 +515,33 @@ const ANSWERS: &[(&str, &str, &str)] = &[
             <CloudWatchLogsLogGroupArn>arn:aws:logs:us-east-1:123456789012:log-group:dns</CloudWatchLogsLogGroupArn>\
             </QueryLoggingConfig></QueryLoggingConfigs>",
     ),
+    ("kinesis", "ListStreams", r#"{"StreamNames": ["orders"], "HasMoreStreams": false}"#),
+    (
+        "kinesis",
+        "DescribeStreamSummary",
+        r#"{"StreamDescriptionSummary": {"StreamName": "orders", "StreamStatus": "ACTIVE", "OpenShardCount": 2,
+            "StreamARN": "arn:aws:kinesis:us-west-2:123456789012:stream/orders", "RetentionPeriodHours": 24,
+            "StreamCreationTimestamp": 1767225600, "EnhancedMonitoring": [], "EncryptionType": "NONE"}}"#,
+    ),
+    (
+        "kinesis",
+        "ListTagsForStream",
+        r#"{"Tags": [{"Key": "Environment", "Value": "prod"}], "HasMoreTags": false}"#,
+    ),
+    (
+        "states",
+        "ListStateMachines",
+        r#"{"stateMachines": [{"name": "pay", "type": "STANDARD", "creationDate": 1767225600,
+            "stateMachineArn": "arn:aws:states:us-west-2:123456789012:stateMachine:pay"}]}"#,
+    ),
+    (
+        "states",
+        "DescribeStateMachine",
+        r#"{"name": "pay", "type": "STANDARD", "creationDate": 1767225600, "definition": "{\"StartAt\": \"Pay\"}",
+            "stateMachineArn": "arn:aws:states:us-west-2:123456789012:stateMachine:pay",
+            "roleArn": "arn:aws:iam::123456789012:role/pay"}"#,
+    ),
+    ("states", "ListTagsForResource", r#"{"tags": [{"key": "Environment", "value": "prod"}]}"#),
     ("s3", "GetBucketPolicy", r#"{"Version": "2012-10-17", "Statement": []}"#),
     ("s3", "GetBucketPolicyStatus", "<PolicyStatus><IsPublic>true</IsPublic></PolicyStatus>"),
     (
@@ -849,7 +887,7 @@ fn refuse_identity(bed: &Bed, done: &mut BTreeSet<String>) {
 fn refuse_state(bed: &Bed, bucket: &str, key: &str, done: &mut BTreeSet<String>) {
     let fetch = || {
         bed.runtime.block_on(async {
-            let fetched = fetch_state(&bed.connect().await, bucket, key, None, Duration::ZERO).await;
+            let fetched = fetch_state(&bed.connect().await, bucket, key, None, Duration::ZERO, true).await;
             fetched.map(|(mut file, object)| {
                 let mut text = String::new();
                 file.read_to_string(&mut text).map(|_| (text, object)).unwrap()
@@ -859,6 +897,9 @@ fn refuse_state(bed: &Bed, bucket: &str, key: &str, done: &mut BTreeSet<String>)
     bed.traffic.set_rules([]);
     let (whole, found) = fetch().unwrap();
     assert_eq!((&found.gaps, found.digest_matches), (&Vec::new(), Some(true)));
+    assert!(
+        found.history.as_ref().is_some_and(|history| !history.versions.is_empty() && history.gap.is_none())
+    );
     for (service, operation) in STATE_CALLS {
         bed.set_refusal(service, operation);
         let name = format!("{service}:{operation}");
@@ -872,7 +913,9 @@ fn refuse_state(bed: &Bed, bucket: &str, key: &str, done: &mut BTreeSet<String>)
             }
             Ok((text, object)) => {
                 assert_eq!(text, whole, "{name}");
-                assert!(!object.gaps.is_empty() && object.gaps.iter().all(refused), "{name}: {object:?}");
+                let mut gaps =
+                    object.gaps.iter().chain(object.history.iter().filter_map(|all| all.gap.as_ref()));
+                assert!(gaps.clone().count() > 0 && gaps.all(refused), "{name}: {object:?}");
                 let known = (object.lock.is_none() || object.lock == found.lock)
                     && (object.digest_matches.is_none() || object.digest_matches == Some(true));
                 assert!(known && !object.locked, "{name}: {object:?}");

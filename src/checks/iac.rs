@@ -2,7 +2,7 @@
 
 use stateward_model::kinds::dynamodb::table;
 use stateward_model::kinds::s3::{account_public_access_block, bucket};
-use stateward_model::{Cause, GLOBAL, Gap, Kind, Place, Resource, kinds};
+use stateward_model::{Cause, GLOBAL, Gap, Kind, Place, Resource, StateVersion, kinds};
 
 use super::pins::{IAC_13, IAC_14};
 use super::versions::IAC_12;
@@ -14,8 +14,8 @@ use crate::profile::Exact;
 
 /// The family.
 pub const CHECKS: &[Check] = &[
-    IAC_01, IAC_02, IAC_03, IAC_04, IAC_05, IAC_06, IAC_07, IAC_08, IAC_09, IAC_12, IAC_13, IAC_14, IAC_16,
-    IAC_17, IAC_18, IAC_19, IAC_20, IAC_21, IAC_22, IAC_23, IAC_24,
+    IAC_01, IAC_02, IAC_03, IAC_04, IAC_05, IAC_06, IAC_07, IAC_08, IAC_09, IAC_10, IAC_12, IAC_13, IAC_14,
+    IAC_16, IAC_17, IAC_18, IAC_19, IAC_20, IAC_21, IAC_22, IAC_23, IAC_24,
 ];
 
 const NOT_IN_S3: Outcome = Outcome::NotApplicable("the state is not in S3");
@@ -372,6 +372,65 @@ fn digest(state: &StateFacts, _: &View) -> Verdict {
             })),
         },
     }
+}
+
+/// The check that looks at the older versions of states, which are read for nothing else.
+pub const OF_HISTORY: &str = "IAC-10";
+
+const IAC_10: Check = Check {
+    id: OF_HISTORY,
+    alias: "state-serial-rises",
+    title: "Serial never goes back and lineage never changes",
+    component: "iac",
+    category: Category::Iac,
+    severity: Severity::High,
+    effort: Effort::Medium,
+    subject: Subject::State(serial_rises),
+    reads: &[],
+    page: include_str!("../../docs/checks/IAC-10.md"),
+};
+
+fn serial_rises(state: &StateFacts, _: &View) -> Verdict {
+    if state.s3.is_none() {
+        return Ok(NOT_IN_S3);
+    }
+    let Some(history) = &state.history else {
+        fetched(state)?;
+        let detail = "its versions were not looked at: an old one was named, or the recording has none";
+        return Err(Gap::new("s3:ListObjectVersions", Cause::NotRequested, detail));
+    };
+    let pairs = history.versions.iter().zip(history.versions.iter().skip(1));
+    if let Some(fault) = pairs.filter_map(|(newer, older)| step_fault(newer, older)).next() {
+        return Ok(Outcome::Fail(fault));
+    }
+    if let Some(gap) = &history.gap {
+        return Err(gap.clone());
+    }
+    Ok(match history.versions.len() {
+        0 | 1 => Outcome::NotApplicable("S3 keeps one version of it, which has no predecessor"),
+        _ => Outcome::Pass,
+    })
+}
+
+/// What is wrong between two versions that follow each other.
+fn step_fault(newer: &StateVersion, older: &StateVersion) -> Option<String> {
+    let (from, to) = (older.serial, newer.serial);
+    if newer.lineage != older.lineage {
+        return Some(format!(
+            "version {} replaced the lineage {} by {}: it is another state",
+            newer.id, older.lineage, newer.lineage
+        ));
+    }
+    if to < from {
+        return Some(format!("version {} went back from serial {from} to {to}", newer.id));
+    }
+    // A copy onto itself, as to encrypt it anew, is the same state once more.
+    (to == from && newer.bytes != older.bytes).then(|| {
+        format!(
+            "serial {to} was written twice with different content, the second time as version {}",
+            newer.id
+        )
+    })
 }
 
 const IAC_16: Check = Check {

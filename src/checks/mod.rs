@@ -41,6 +41,7 @@ pub const FAMILIES: &[&[Check]] = &[
     cloud::CHECKS,
 ];
 
+pub use iac::OF_HISTORY;
 pub use monitoring::watchable;
 
 /// All checks, in the order of their families.

@@ -8,6 +8,7 @@ mod notices;
 mod preparation;
 mod readiness;
 mod rehearsal;
+mod volumes;
 mod zones;
 
 use crate::check::Check;
@@ -25,7 +26,9 @@ pub const CHECKS: &[Check] = &[
     copies::DR_11,
     copies::DR_12,
     measured_lag::DR_13,
+    volumes::DR_14,
     lag::DR_15,
+    measured_lag::DR_16,
     copies::DR_17,
     copies::DR_18,
     lag::DR_19,

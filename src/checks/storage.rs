@@ -3,7 +3,7 @@
 mod analytics;
 pub mod buckets;
 pub mod databases;
-mod plans;
+pub mod plans;
 pub mod stores;
 mod volumes;
 

@@ -56,7 +56,8 @@ async fn read_all(
         bail!("no account could be entered: {gap}\n  remedy: {remedy}");
     }
     let in_s3 = std::mem::take(&mut states.in_s3);
-    let opened: Vec<Opened> = in_s3.iter().map(|source| (source, s3::open(&aws, source))).collect();
+    let history = question.looks_at_history();
+    let opened: Vec<Opened> = in_s3.iter().map(|source| (source, s3::open(&aws, source, history))).collect();
     states.gather(&opened).await?;
     drop(opened);
     let account = aws.accounts.iter().find(|account| account.gap.is_none());
@@ -164,7 +165,7 @@ fn progress(listings: usize, outside: &Outside) -> ProgressBar {
 /// A state that cannot be read.
 pub fn policy(question: &Question, args: &StateArgs, outside: &Outside) -> anyhow::Result<String> {
     let mut states = States::read(args, question.profile, outside)?;
-    let in_s3 = s3::named(&std::mem::take(&mut states.in_s3));
+    let in_s3 = s3::named(&std::mem::take(&mut states.in_s3), question.looks_at_history());
     let states = states.settled("")?;
     let mut wanted = question.wanted(&states);
     if (states.is_empty() || !in_s3.is_empty()) && question.selection.is_everything() {

@@ -13,25 +13,29 @@ struct InS3<'a> {
     aws: &'a Aws,
     bucket: &'a str,
     objects: &'a Objects,
+    history: bool,
 }
 
-/// The backend of a source in S3.
+/// The backend of a source in S3; `history` looks at the older versions too.
 ///
 /// # Errors
 /// When the source is elsewhere.
-pub fn open<'a>(aws: &'a Aws, source: &'a Source) -> Result<Box<dyn Backend + 'a>, Unread> {
+pub fn open<'a>(aws: &'a Aws, source: &'a Source, history: bool) -> Result<Box<dyn Backend + 'a>, Unread> {
     match source {
-        Source::S3 { bucket, objects } => Ok(Box::new(InS3 { aws, bucket, objects })),
+        Source::S3 { bucket, objects } => Ok(Box::new(InS3 { aws, bucket, objects, history })),
         _ => Err(Unread::new(Cause::Unsupported, "this is not in S3", "name s3://BUCKET/KEY")),
     }
 }
 
 /// What the policy has to permit for these sources.
-pub fn named(sources: &[Source]) -> Vec<NamedState> {
+pub fn named(sources: &[Source], history: bool) -> Vec<NamedState> {
     let mut named = Vec::new();
     for source in sources {
         let Source::S3 { bucket, objects } = source else { continue };
-        let state = |key: String, old: bool| NamedState { bucket: bucket.clone(), key, old };
+        let state = |key: String, version: bool| {
+            let history = history && !version;
+            NamedState { bucket: bucket.clone(), key, old: version || history, history }
+        };
         match objects {
             Objects::One { key, version } => named.push(state(key.clone(), version.is_some())),
             Objects::Many { patterns, .. } => {
@@ -69,7 +73,7 @@ impl InS3<'_> {
 
     async fn state(&self, entry: &Entry) -> Result<Fetched, Unread> {
         let version = entry.version.as_deref();
-        match fetch_state(self.aws, self.bucket, &entry.key, version, LOCK_PATIENCE).await {
+        match fetch_state(self.aws, self.bucket, &entry.key, version, LOCK_PATIENCE, self.history).await {
             Ok((file, object)) => Ok(Fetched { body: Box::new(file), told: self.told(&entry.key, object) }),
             Err(gap) => {
                 let told = Box::new(self.told(&entry.key, StateObject::default()));
@@ -96,6 +100,7 @@ impl InS3<'_> {
             lock_holder: object.lock_holder,
             digest_matches: object.digest_matches,
             gaps: object.gaps,
+            history: object.history,
         }
     }
 }

@@ -278,6 +278,7 @@ fn facts_of(source: &Source, told: &Told) -> StateFacts {
         locked_since: time(told.locked_since),
         lock_holder: told.lock_holder.clone(),
         gaps: told.gaps.clone(),
+        history: told.history.clone(),
         ..StateFacts::default()
     }
 }

@@ -129,6 +129,7 @@ async fn replication_group_resource(s: &Session, group: ReplicationGroup) -> Res
     use replication_group::*;
     let mut r = new_resource(s, &KIND, group.replication_group_id.as_deref(), group.arn.as_deref());
     let members = group.member_clusters();
+    let global = group.global_replication_group_info.as_ref();
     let shards = shards(&group);
     let replicas = shards.first().map(|shard| shard.nodes.len().saturating_sub(1));
     let port = group
@@ -151,6 +152,11 @@ async fn replication_group_resource(s: &Session, group: ReplicationGroup) -> Res
         .set_opt(&DESCRIPTION, group.description.clone())
         .set_opt(&REPLICATION_GROUP_DESCRIPTION, group.description.clone())
         .set_opt(&ENGINE, group.engine.clone())
+        .set_opt(
+            &GLOBAL_REPLICATION_GROUP_ID,
+            global.and_then(|global| global.global_replication_group_id.clone()),
+        )
+        .set_opt(&GLOBAL_ROLE, global.and_then(|global| global.global_replication_group_member_role.clone()))
         .set_opt(&KMS_KEY_ID, group.kms_key_id.clone())
         .set(&MULTI_AZ_ENABLED, group.multi_az == Some(MultiAzStatus::Enabled))
         .set_opt(&NODE_TYPE, group.cache_node_type.clone())

@@ -4,6 +4,8 @@
 mod account;
 #[cfg(feature = "edge")]
 mod acm;
+#[cfg(feature = "edge")]
+mod apigateway;
 mod autoscaling;
 mod backup;
 pub mod call;
@@ -40,6 +42,8 @@ mod events;
 mod fis;
 mod guard;
 mod iam;
+#[cfg(feature = "data")]
+mod kinesis;
 mod kms;
 #[cfg(feature = "containers")]
 mod lambda;
@@ -57,11 +61,14 @@ mod route53;
 mod s3;
 mod secretsmanager;
 pub mod session;
+#[cfg(feature = "events")]
+mod sfn;
 mod sns;
 mod sqs;
 #[cfg(feature = "governance")]
 mod ssm;
 mod state_s3;
+mod state_versions;
 mod trails;
 #[cfg(feature = "edge")]
 mod wafv2;
@@ -75,6 +82,8 @@ pub use state_s3::{LockKind, StateObject, fetch_state, list_states};
 pub const COLLECTORS: &[&[Collector]] = &[
     #[cfg(feature = "edge")]
     acm::COLLECTORS,
+    #[cfg(feature = "edge")]
+    apigateway::COLLECTORS,
     autoscaling::COLLECTORS,
     backup::COLLECTORS,
     #[cfg(feature = "edge")]
@@ -106,6 +115,8 @@ pub const COLLECTORS: &[&[Collector]] = &[
     fis::COLLECTORS,
     engines::COLLECTORS,
     iam::COLLECTORS,
+    #[cfg(feature = "data")]
+    kinesis::COLLECTORS,
     kms::COLLECTORS,
     #[cfg(feature = "containers")]
     lambda::COLLECTORS,
@@ -119,6 +130,8 @@ pub const COLLECTORS: &[&[Collector]] = &[
     route53::COLLECTORS,
     s3::COLLECTORS,
     secretsmanager::COLLECTORS,
+    #[cfg(feature = "events")]
+    sfn::COLLECTORS,
     sns::COLLECTORS,
     sqs::COLLECTORS,
     #[cfg(feature = "governance")]

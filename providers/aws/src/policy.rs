@@ -44,7 +44,15 @@ fn unique(calls: impl Iterator<Item = &'static Call>) -> Vec<&'static Call> {
 }
 
 /// Actions that read data and not configuration: they are permitted on the states that were named, and nowhere else.
-const OF_STATES: &[&str] = &["s3:GetObject", "s3:ListBucket", "dynamodb:GetItem"];
+const OF_STATES: &[&str] = &["s3:GetObject", "s3:ListBucket", "s3:ListBucketVersions", "dynamodb:GetItem"];
+
+/// What `apigateway:GET` is permitted on: on everything, it would hand out the keys of callers with their values.
+const OF_APIS: &[&str] = &[
+    "arn:aws:apigateway:*::/apis",
+    "arn:aws:apigateway:*::/apis/*/stages",
+    "arn:aws:apigateway:*::/restapis",
+    "arn:aws:apigateway:*::/restapis/*/stages",
+];
 
 /// A state in S3 as the command line names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,8 +61,10 @@ pub struct NamedState {
     pub bucket: String,
     /// The key; a `*` stands for anything.
     pub key: String,
-    /// Whether it is an old version, which is another permission.
+    /// Whether old versions are read, which is another permission.
     pub old: bool,
+    /// Whether its versions are listed.
+    pub history: bool,
 }
 
 /// An IAM policy document that permits exactly `calls`, one statement a service, and the reading of `states`: the object
@@ -68,7 +78,8 @@ pub fn policy_document(calls: &[&Call], states: &[NamedState]) -> Value {
         .into_iter()
         .map(|(service, actions)| {
             let sid: String = service.chars().filter(char::is_ascii_alphanumeric).collect();
-            json!({ "Sid": format!("Stateward{sid}"), "Effect": "Allow", "Action": actions, "Resource": "*" })
+            let resource = if service == "apigateway" { json!(OF_APIS) } else { json!("*") };
+            json!({ "Sid": format!("Stateward{sid}"), "Effect": "Allow", "Action": actions, "Resource": resource })
         })
         .collect();
     if !states.is_empty() {
@@ -87,6 +98,10 @@ fn of_states(states: &[NamedState]) -> [Value; 4] {
         true => json!(["s3:GetObject", "s3:GetObjectVersion"]),
         false => json!("s3:GetObject"),
     };
+    let list = match states.iter().any(|state| state.history) {
+        true => json!(["s3:ListBucket", "s3:ListBucketVersions"]),
+        false => json!("s3:ListBucket"),
+    };
     let tables = LOCK_WORDS.map(|word| format!("arn:aws:dynamodb:*:*:table/*{word}*"));
     let allow = |sid: &str, action: Value, resource: Value| json!({ "Sid": format!("StatewardStates{sid}"), "Effect": "Allow", "Action": action, "Resource": resource });
     let mut key = allow("Key", json!("kms:Decrypt"), json!("*"));
@@ -94,7 +109,7 @@ fn of_states(states: &[NamedState]) -> [Value; 4] {
     [
         allow("Objects", read, json!(objects)),
         // Without it, an object that is not there answers like one that is forbidden.
-        allow("Buckets", json!("s3:ListBucket"), json!(buckets)),
+        allow("Buckets", list, json!(buckets)),
         allow("Locks", json!("dynamodb:GetItem"), json!(tables)),
         key,
     ]
@@ -112,8 +127,8 @@ mod tests {
                 && !everything.contains("GetItem")
                 && !everything.contains("Decrypt")
         );
-        let named = |old: bool| NamedState { bucket: "b".into(), key: "k".into(), old };
-        let document = policy_document(&all_calls(), &[named(false)]);
+        let named = |old, history| NamedState { bucket: "b".into(), key: "k".into(), old, history };
+        let document = policy_document(&all_calls(), &[named(false, false)]);
         let statement = |sid: &str| {
             let all = document["Statement"].as_array().unwrap().iter();
             all.clone().find(|one| one["Sid"] == sid).unwrap().clone()
@@ -121,10 +136,27 @@ mod tests {
         let objects = statement("StatewardStatesObjects");
         assert_eq!(objects["Resource"], json!(["arn:aws:s3:::b/k", "arn:aws:s3:::b/k.tflock"]));
         assert_eq!(objects["Action"], "s3:GetObject");
-        assert!(policy_document(&[], &[named(true)]).to_string().contains("s3:GetObjectVersion"));
+        let of_history = ["s3:ListBucketVersions\"", "s3:GetObjectVersion\""];
+        assert!(of_history.iter().all(|action| !document.to_string().contains(action)));
+        assert!(policy_document(&[], &[named(true, false)]).to_string().contains("s3:GetObjectVersion\""));
+        assert!(policy_document(&[], &[named(true, true)]).to_string().contains("s3:ListBucketVersions\""));
         assert_eq!(statement("StatewardStatesBuckets")["Resource"], json!(["arn:aws:s3:::b"]));
         assert_eq!(statement("StatewardStatesLocks")["Resource"].as_array().unwrap().len(), LOCK_WORDS.len());
         assert!(statement("StatewardStatesKey")["Condition"].is_object());
+    }
+
+    #[test]
+    fn keys_of_callers_are_not_read() {
+        let document = policy_document(&all_calls(), &[]);
+        let statements = document["Statement"].as_array().unwrap();
+        let of_apis: Vec<&Value> =
+            statements.iter().filter(|one| one["Sid"] == "Statewardapigateway").collect();
+        let [statement] = of_apis.as_slice() else { panic!("one statement") };
+        assert_eq!(statement["Action"], json!(["apigateway:GET"]));
+        let paths: Vec<&str> =
+            statement["Resource"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        let of_an_api = |path: &&str| path.contains("::/apis") || path.contains("::/restapis");
+        assert!(!paths.is_empty() && paths.iter().all(of_an_api), "{paths:?}");
     }
 
     #[test]

@@ -11,22 +11,30 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::date_time::Format;
 use md5::{Digest, Md5};
-use stateward_model::{Cause, Gap};
+use stateward_model::{Cause, Gap, StateHistory};
 
 use crate::account::Aws;
 use crate::call::Call;
 use crate::session::Session;
+use crate::state_versions::{LIST_VERSIONS, history};
 
 static GET_BUCKET_LOCATION: Call = Call::new("s3", "GetBucketLocation").quota(50, 100);
-static GET_OBJECT: Call = Call::new("s3", "GetObject").quota(50, 100);
+pub(crate) static GET_OBJECT: Call = Call::new("s3", "GetObject").quota(50, 100);
 static LIST_OBJECTS: Call = Call::new("s3", "ListObjectsV2").action("s3:ListBucket").quota(25, 50);
 static HEAD_OBJECT: Call = Call::new("s3", "HeadObject").action("s3:GetObject").quota(50, 100);
 static LIST_TABLES: Call = Call::new("dynamodb", "ListTables");
 static GET_ITEM: Call = Call::new("dynamodb", "GetItem");
 
 /// Calls that reading a state from S3 makes.
-pub(crate) static STATE_CALLS: &[&Call] =
-    &[&GET_BUCKET_LOCATION, &GET_OBJECT, &LIST_OBJECTS, &HEAD_OBJECT, &LIST_TABLES, &GET_ITEM];
+pub(crate) static STATE_CALLS: &[&Call] = &[
+    &GET_BUCKET_LOCATION,
+    &GET_OBJECT,
+    &LIST_OBJECTS,
+    &LIST_VERSIONS,
+    &HEAD_OBJECT,
+    &LIST_TABLES,
+    &GET_ITEM,
+];
 
 /// How a state in S3 is locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +68,8 @@ pub struct StateObject {
     pub digest_matches: Option<bool>,
     /// What could not be read about lock and digest.
     pub gaps: Vec<Gap>,
+    /// Its versions, where they were asked for.
+    pub history: Option<StateHistory>,
 }
 
 /// A reader in the region of the bucket, and that region.
@@ -126,7 +136,7 @@ async fn keys_of(session: &Session, bucket: &str, prefix: &str) -> Result<Vec<St
 }
 
 /// Fetches the state `key` of `bucket` into an unnamed temporary file, and looks at its lock and digest. An old `version`
-/// has a digest of its own no more.
+/// has a digest of its own no more, and no history. `with_history` looks at the older versions too.
 ///
 /// # Errors
 /// The gap that stands for the object itself. What could not be read about lock and digest is in
@@ -137,6 +147,7 @@ pub async fn fetch_state(
     key: &str,
     version: Option<&str>,
     patience: Duration,
+    with_history: bool,
 ) -> Result<(File, StateObject), Gap> {
     let (session, region) = reader_of(aws, bucket).await?;
     let mut object = StateObject { region, ..StateObject::default() };
@@ -155,6 +166,9 @@ pub async fn fetch_state(
             Ok((file, md5)) => {
                 if let Some((LockKind::Table, table)) = object.lock.clone().filter(|_| version.is_none()) {
                     compare_digest(&session, &table, bucket, key, &md5, &mut object).await;
+                }
+                if with_history && version.is_none() {
+                    object.history = Some(history(&session, bucket, key).await);
                 }
                 return Ok((file, object));
             }
@@ -191,7 +205,7 @@ async fn download(
 const MOST_BYTES: i64 = 2 << 30;
 
 /// Writes the body to a file that has no name, so that nothing of it stays behind, and takes its MD5 on the way.
-async fn spool(mut body: ByteStream, length: Option<i64>) -> Result<(File, String), Gap> {
+pub(crate) async fn spool(mut body: ByteStream, length: Option<i64>) -> Result<(File, String), Gap> {
     let broken = |detail: &str| Gap::new(GET_OBJECT.name(), Cause::Malformed, detail);
     let disk = |error: std::io::Error| Gap::new("temporary file", Cause::Unreachable, error.to_string());
     let too_large = || {

@@ -12,6 +12,7 @@ pub mod provider;
 pub mod resource;
 pub mod schema;
 pub mod secret;
+pub mod state;
 pub mod trail;
 
 pub use attr::{Absent, AnyAttr, Attr, Equality, Nested};
@@ -20,3 +21,4 @@ pub use gap::{Cause, Gap};
 pub use kind::{Claim, Exclusion, Form, Kind, Satellite, Scope};
 pub use provider::{CollectionError, Harvest, OperationCount, Reading, Wanted};
 pub use resource::{Address, Declared, GLOBAL, Place, Resource, Slot};
+pub use state::{StateHistory, StateVersion};

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use stateward_model::Resource;
 use stateward_model::kinds::cloudwatch::metric::{self, Figures};
 use stateward_model::kinds::common::ARN;
 use stateward_model::kinds::dynamodb::table;
+use stateward_model::kinds::elasticache::{CACHE_TAGS, CACHE_TAGS_ALL, replication_group};
 use stateward_model::kinds::rds::{cluster, db_instance, global_cluster};
 use stateward_model::kinds::s3::bucket;
+use stateward_model::{Gap, Resource};
 
 use super::lag::objective;
 use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, Subject, Verdict, View};
-use crate::checks::facts::{arn_of, arn_region, span};
+use crate::checks::facts::{arn_of, arn_region, copy_regions, here, not_in_state, span};
 use crate::checks::measured::{Enough, series, shown};
+use crate::checks::storage::stores::is_pure_cache;
+use crate::inventory::Side;
 use crate::profile::BucketClass;
 
 /// Metrics that are only measured while something is written need an hour of values.
@@ -200,4 +203,92 @@ fn replication_time(resource: &Resource, view: &View) -> Verdict {
         )));
     }
     Ok(against_objective(&latency, 1.0, view))
+}
+
+pub const DR_16: Check = Check {
+    id: "DR-16",
+    alias: "caches-second-region",
+    title: "Caches that hold state have a second region",
+    component: "dr",
+    category: Category::Dr,
+    severity: Severity::Medium,
+    effort: Effort::Large,
+    subject: Subject::Each(&replication_group::KIND, cache_copied),
+    reads: &[
+        Reads {
+            kind: &replication_group::KIND,
+            attributes: &[
+                replication_group::GLOBAL_REPLICATION_GROUP_ID.any(),
+                replication_group::GLOBAL_ROLE.any(),
+                replication_group::SHARDS.any(),
+                replication_group::SNAPSHOT_RETENTION_LIMIT.any(),
+                replication_group::STATUS.any(),
+                CACHE_TAGS.any(),
+                CACHE_TAGS_ALL.any(),
+            ],
+        },
+        Reads { kind: &metric::KIND, attributes: &[metric::DIMENSIONS.any(), metric::CACHE_LAG.any()] },
+    ],
+    page: include_str!("../../../docs/checks/DR-16.md"),
+};
+
+fn cache_copied(resource: &Resource, view: &View) -> Verdict {
+    let datastore = datastore(resource)?;
+    let Some(name) = datastore else { return without_datastore(resource, view) };
+    if view.side == Side::Declared {
+        return Err(not_in_state("which member of a global datastore is the primary"));
+    }
+    if resource.get(&replication_group::GLOBAL_ROLE)?.as_deref() == Some("SECONDARY") {
+        return Ok(Outcome::NotApplicable("a copy itself; its source is judged"));
+    }
+    let regions = copy_regions(resource.region(), view)?;
+    let (mut secondary, mut gap) = (None, None);
+    for region in &regions {
+        match member(&name, region, view) {
+            Ok(found) => secondary = secondary.or(found),
+            Err(found) => gap = gap.or(Some(found)),
+        }
+    }
+    let Some(secondary) = secondary else {
+        let none = format!("its global datastore {name} has no member in {}", regions.join(", "));
+        return gap.map_or(Ok(Outcome::Fail(none)), Err);
+    };
+    let status = secondary.get_or_default(&replication_group::STATUS)?;
+    if status != "available" {
+        let (id, region) = (secondary.id(), secondary.region());
+        return Ok(Outcome::Fail(format!("its secondary {id} in {region} is {status}")));
+    }
+    let nodes =
+        secondary.get_or_default(&replication_group::SHARDS)?.into_iter().flat_map(|shard| shard.nodes);
+    let mut names: Vec<String> = nodes.map(|node| node.cluster_id).collect();
+    names.extend([name, secondary.id().to_owned()]);
+    let of_it =
+        |dimensions: &BTreeMap<String, String>| dimensions.values().any(|value| names.contains(value));
+    let found = series(&metric::CACHE_LAG, Some(&secondary.address.place), Enough::Half, of_it, view)?;
+    Ok(against_objective(&found, 1.0, view))
+}
+
+fn datastore(group: &Resource) -> Result<Option<String>, Gap> {
+    Ok(group.get(&replication_group::GLOBAL_REPLICATION_GROUP_ID)?.filter(|name| !name.is_empty()))
+}
+
+fn without_datastore(group: &Resource, view: &View) -> Verdict {
+    if group.get_or_default(&replication_group::SNAPSHOT_RETENTION_LIMIT)? < 1 {
+        return Ok(Outcome::NotApplicable("it keeps no snapshots, and so holds nothing that has to survive"));
+    }
+    if is_pure_cache(group, view)? {
+        return Ok(Outcome::NotApplicable("its tags say that it is a pure cache"));
+    }
+    let regions = copy_regions(group.region(), view)?.join(", ");
+    Ok(Outcome::Fail(format!("it keeps snapshots, and no global datastore replicates it to {regions}")))
+}
+
+/// The replication group of a region that is in a global datastore.
+fn member<'a>(name: &str, region: &str, view: &View<'a>) -> Result<Option<&'a Resource>, Gap> {
+    for group in here(&replication_group::KIND, region, view)? {
+        if datastore(group)?.as_deref() == Some(name) {
+            return Ok(Some(group));
+        }
+    }
+    Ok(None)
 }

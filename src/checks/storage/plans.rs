@@ -132,16 +132,8 @@ fn stateful_protected(resource: &Resource, view: &View) -> Verdict {
     if !of_volume && exclusion(resource).is_some() {
         return Ok(Outcome::NotApplicable("it is being deleted"));
     }
-    if of_volume && view.side == Side::Live {
-        let attachments = resource.get_or_default(&volume::ATTACHMENTS)?;
-        if attachments.is_empty() {
-            return Ok(Outcome::NotApplicable("attached to nothing"));
-        }
-        if attachments.iter().all(|attachment| attachment.delete_on_termination == Some(true)) {
-            return Ok(Outcome::NotApplicable(
-                "it goes with its instance, and so holds nothing that has to survive",
-            ));
-        }
+    if of_volume && let Some(reason) = holds_no_state(resource, view)? {
+        return Ok(Outcome::NotApplicable(reason));
     }
     let native = native_protection(resource);
     if native == Ok(Some(true)) {
@@ -162,6 +154,22 @@ fn stateful_protected(resource: &Resource, view: &View) -> Verdict {
         return Ok(Outcome::NotApplicable("its tags name an environment that is not production"));
     }
     Ok(Outcome::Fail("neither AWS Backup nor point-in-time recovery of its service protects it".into()))
+}
+
+/// Why nothing on a volume has to survive, if so. A state does not tell of its attachments.
+///
+/// # Errors
+/// The gap of its attachments.
+pub fn holds_no_state(volume: &Resource, view: &View) -> Result<Option<&'static str>, Gap> {
+    if view.side == Side::Declared {
+        return Ok(None);
+    }
+    let attachments = volume.get_or_default(&volume::ATTACHMENTS)?;
+    if attachments.is_empty() {
+        return Ok(Some("attached to nothing"));
+    }
+    let goes = attachments.iter().all(|attachment| attachment.delete_on_termination == Some(true));
+    Ok(goes.then_some("it goes with its instance, and so holds nothing that has to survive"))
 }
 
 /// Whether the service itself can go back in time; `None` for a replica, whose source can.

@@ -181,12 +181,21 @@ fn snapshots_kept(resource: &Resource, view: &View) -> Verdict {
     if resource.get_or_default(&replication_group::SNAPSHOT_RETENTION_LIMIT)? >= 1 {
         return Ok(Outcome::Pass);
     }
-    let tags = known_tags(resource)?;
-    if tags.iter().any(|(key, value)| any_matches(&view.profile.backup.cache_tags, &format!("{key}={value}")))
-    {
+    if is_pure_cache(resource, view)? {
         return Ok(Outcome::NotApplicable("its tags say that it is a pure cache"));
     }
     Ok(Outcome::Fail("no snapshot is kept, and no tag says that it is a pure cache".into()))
+}
+
+/// Whether the tags of a cache say that it holds nothing worth keeping.
+///
+/// # Errors
+/// The gap of its tags.
+pub fn is_pure_cache(resource: &Resource, view: &View) -> Result<bool, Gap> {
+    let is_cache = |(key, value): (&String, &String)| {
+        any_matches(&view.profile.backup.cache_tags, &format!("{key}={value}"))
+    };
+    Ok(known_tags(resource)?.iter().any(is_cache))
 }
 
 pub const STO_42: Check = Check {

@@ -162,6 +162,8 @@ fn short_name(kind: &Kind, arn: &str) -> Option<String> {
         // arn:…:loadbalancer/app/NAME/HASH, arn:…:targetgroup/NAME/HASH
         "aws_lb" | "aws_lb_target_group" => arn.rsplit('/').nth(1).map(str::to_owned),
         "aws_lb_listener" | "aws_lb_listener_rule" => None,
+        // The name alone would be that of the stages of other APIs too.
+        "aws_api_gateway_stage" | "aws_apigatewayv2_stage" => None,
         _ => Some(last.to_owned()),
     }
 }

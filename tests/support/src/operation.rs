@@ -168,6 +168,10 @@ pub(crate) fn segment(request: &Request, index: usize) -> String {
 const REST: &[(&str, &str, &str, &str)] = &[
     ("access-analyzer", "GET", "/analyzer", "ListAnalyzers"),
     ("access-analyzer", "POST", "/findingv2", "ListFindingsV2"),
+    ("apigateway", "GET", "/restapis", "GetRestApis"),
+    ("apigateway", "GET", "/restapis/*/stages", "GetStages"),
+    ("apigateway", "GET", "/v2/apis", "GetApis"),
+    ("apigateway", "GET", "/v2/apis/*/stages", "GetStages"),
     ("account", "POST", "/getAlternateContact", "GetAlternateContact"),
     ("guardduty", "GET", "/detector", "ListDetectors"),
     ("guardduty", "GET", "/detector/*", "GetDetector"),

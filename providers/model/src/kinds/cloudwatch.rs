@@ -264,6 +264,8 @@ pub mod metric {
     pub const AURORA_RPO_LAG: Attr<Figures> = Attr::live("AWS/RDS:AuroraGlobalDBRPOLag");
     /// The same of engines that do not tell the former.
     pub const AURORA_REPLICATION_LAG: Attr<Figures> = Attr::live("AWS/RDS:AuroraGlobalDBReplicationLag");
+    /// Seconds that a secondary of a global datastore is behind its primary.
+    pub const CACHE_LAG: Attr<Figures> = Attr::live("AWS/ElastiCache:GlobalDatastoreReplicationLag");
     /// Instances in service of a scaling group whose metrics are on.
     pub const INSTANCES_IN_SERVICE: Attr<Figures> = Attr::live("AWS/AutoScaling:GroupInServiceInstances");
     /// Seconds that a replica of RDS is behind.
@@ -287,6 +289,14 @@ pub mod metric {
             "AWS/RDS",
             "AuroraGlobalDBReplicationLag",
             &["DBClusterIdentifier"],
+            DAY,
+        ),
+        // Which of them it is told apart by is not documented.
+        row(
+            &CACHE_LAG,
+            "AWS/ElastiCache",
+            "GlobalDatastoreReplicationLag",
+            &["GlobalReplicationGroupId", "ReplicationGroupId", "CacheClusterId"],
             DAY,
         ),
         row(
@@ -327,6 +337,7 @@ pub mod metric {
         AURORA_RPO_LAG.any(),
         BUCKET_FAILURES.any(),
         BUCKET_LATENCY.any(),
+        CACHE_LAG.any(),
         DIMENSIONS.any(),
         INSTANCES_IN_SERVICE.any(),
         REPLICA_LAG.any(),

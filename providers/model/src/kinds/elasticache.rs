@@ -103,6 +103,13 @@ pub mod replication_group {
     /// The engine version; the state may hold the prefix that was asked for (`6.x`).
     pub const ENGINE_VERSION: Attr<String> =
         Attr::new("engine_version", Version).by(&["elasticache:DescribeCacheClusters"]);
+    /// The global datastore that it is a member of.
+    pub const GLOBAL_REPLICATION_GROUP_ID: Attr<String> = Attr::new(
+        "global_replication_group_id",
+        Never("a primary gets it when somebody else makes its global datastore"),
+    );
+    /// `PRIMARY` or `SECONDARY` in that.
+    pub const GLOBAL_ROLE: Attr<String> = Attr::live("global_replication_group_member_role");
     /// The key of the storage.
     pub const KMS_KEY_ID: Attr<String> = Attr::new("kms_key_id", Reference);
     /// Weekly, `ddd:hh:mm-ddd:hh:mm` in UTC.
@@ -170,6 +177,8 @@ pub mod replication_group {
             DESCRIPTION.any(),
             ENGINE.any(),
             ENGINE_VERSION.any(),
+            GLOBAL_REPLICATION_GROUP_ID.any(),
+            GLOBAL_ROLE.any(),
             KMS_KEY_ID.any(),
             MAINTENANCE_WINDOW.any(),
             MULTI_AZ_ENABLED.any(),

@@ -1,6 +1,7 @@
 //! The kinds, one file per service, and the list of all of them.
 
 pub mod acm;
+pub mod apigateway;
 pub mod autoscaling;
 pub mod backup;
 pub mod cloudfront;
@@ -23,6 +24,7 @@ pub mod elbv2;
 pub mod events;
 pub mod fis;
 pub mod iam;
+pub mod kinesis;
 pub mod kms;
 pub mod lambda;
 pub mod logs;
@@ -32,6 +34,7 @@ pub mod redshift;
 pub mod route53;
 pub mod s3;
 pub mod secretsmanager;
+pub mod sfn;
 pub mod sns;
 pub mod sqs;
 pub mod ssm;
@@ -46,6 +49,7 @@ use crate::kind::{Kind, Satellite};
 /// Every kind, by service file. A kind that is not listed here does not exist.
 pub const ALL: &[&[&Kind]] = &[
     acm::KINDS,
+    apigateway::KINDS,
     autoscaling::KINDS,
     backup::KINDS,
     cloudtrail::KINDS,
@@ -68,6 +72,7 @@ pub const ALL: &[&[&Kind]] = &[
     events::KINDS,
     fis::KINDS,
     iam::KINDS,
+    kinesis::KINDS,
     kms::KINDS,
     lambda::KINDS,
     logs::KINDS,
@@ -77,6 +82,7 @@ pub const ALL: &[&[&Kind]] = &[
     route53::KINDS,
     s3::KINDS,
     secretsmanager::KINDS,
+    sfn::KINDS,
     sns::KINDS,
     sqs::KINDS,
     ssm::KINDS,

@@ -880,6 +880,65 @@ const CODEDEPLOY: &[Row] = &[
     row("UntagResource", "*", UNTAGS),
 ];
 
+const KINESIS: &[Row] = &[
+    row("CreateStream", "aws_kinesis_stream", Makes),
+    row("DeleteStream", "aws_kinesis_stream", Ends),
+    row("StartStreamEncryption", "aws_kinesis_stream", Sets(&["encryption_type", "kms_key_id"])),
+    row("StopStreamEncryption", "aws_kinesis_stream", Clears(&["encryption_type", "kms_key_id"])),
+    row("IncreaseStreamRetentionPeriod", "aws_kinesis_stream", Sets(&["retention_period"])),
+    row("DecreaseStreamRetentionPeriod", "aws_kinesis_stream", Sets(&["retention_period"])),
+    row("UpdateShardCount", "aws_kinesis_stream", Sets(&["shard_count"])),
+    row("SplitShard", "aws_kinesis_stream", Sets(&["shard_count"])),
+    row("MergeShards", "aws_kinesis_stream", Sets(&["shard_count"])),
+    row("UpdateStreamMode", "aws_kinesis_stream", Sets(&["stream_mode_details", "shard_count"])),
+    row("UpdateMaxRecordSize", "aws_kinesis_stream", Sets(&["max_record_size_in_kib"])),
+    row("EnableEnhancedMonitoring", "aws_kinesis_stream", Adds(&["shard_level_metrics"])),
+    row("DisableEnhancedMonitoring", "aws_kinesis_stream", Takes(&["shard_level_metrics"])),
+    row("AddTagsToStream", "aws_kinesis_stream", TAGS),
+    row("RemoveTagsFromStream", "aws_kinesis_stream", UNTAGS),
+    row("TagResource", "aws_kinesis_stream", TAGS),
+    row("UntagResource", "aws_kinesis_stream", UNTAGS),
+];
+
+const STATES: &[Row] = &[
+    row("CreateStateMachine", "aws_sfn_state_machine", Makes),
+    row("DeleteStateMachine", "aws_sfn_state_machine", Ends),
+    row("UpdateStateMachine", "aws_sfn_state_machine", Alters),
+    row("TagResource", "*", TAGS),
+    row("UntagResource", "*", UNTAGS),
+];
+
+const APIGATEWAY: &[Row] = &[
+    row("CreateRestApi", "aws_api_gateway_rest_api", Makes),
+    row("ImportRestApi", "aws_api_gateway_rest_api", Makes),
+    row("DeleteRestApi", "aws_api_gateway_rest_api", Ends),
+    row("UpdateRestApi", "aws_api_gateway_rest_api", Alters),
+    row("PutRestApi", "aws_api_gateway_rest_api", Alters),
+    row("CreateStage", "aws_api_gateway_stage", Makes),
+    row("DeleteStage", "aws_api_gateway_stage", Ends),
+    row("UpdateStage", "aws_api_gateway_stage", Alters),
+    // A deployment may make its stage, and becomes what is deployed there.
+    row("CreateDeployment", "aws_api_gateway_stage", Makes),
+    row("CreateDeployment", "aws_api_gateway_stage", Sets(&["deployment_id"])),
+    row("UpdateStage", "aws_api_gateway_method_settings", Makes),
+    row("UpdateStage", "aws_api_gateway_method_settings", Alters),
+    row("DeleteStage", "aws_api_gateway_method_settings", Ends),
+    row("CreateApi", "aws_apigatewayv2_api", Makes),
+    row("ImportApi", "aws_apigatewayv2_api", Makes),
+    row("DeleteApi", "aws_apigatewayv2_api", Ends),
+    row("UpdateApi", "aws_apigatewayv2_api", Alters),
+    row("ReimportApi", "aws_apigatewayv2_api", Alters),
+    row("DeleteCorsConfiguration", "aws_apigatewayv2_api", Clears(&["cors_configuration"])),
+    row("CreateStage", "aws_apigatewayv2_stage", Makes),
+    row("DeleteStage", "aws_apigatewayv2_stage", Ends),
+    row("UpdateStage", "aws_apigatewayv2_stage", Alters),
+    row("CreateDeployment", "aws_apigatewayv2_stage", Sets(&["deployment_id"])),
+    row("DeleteAccessLogSettings", "aws_apigatewayv2_stage", Clears(&["access_log_settings"])),
+    row("DeleteRouteSettings", "aws_apigatewayv2_stage", Takes(&["route_settings"])),
+    row("TagResource", "*", TAGS),
+    row("UntagResource", "*", UNTAGS),
+];
+
 /// The events of every service that has collectors.
 pub const SERVICES: &[Service] = &[
     Service { name: "autoscaling", source: "autoscaling.amazonaws.com", rows: AUTOSCALING },
@@ -916,6 +975,9 @@ pub const SERVICES: &[Service] = &[
     Service { name: "account", source: "account.amazonaws.com", rows: ACCOUNT },
     Service { name: "events", source: "events.amazonaws.com", rows: EVENTS },
     Service { name: "ssm", source: "ssm.amazonaws.com", rows: SSM },
+    Service { name: "apigateway", source: "apigateway.amazonaws.com", rows: APIGATEWAY },
+    Service { name: "kinesis", source: "kinesis.amazonaws.com", rows: KINESIS },
+    Service { name: "states", source: "states.amazonaws.com", rows: STATES },
     Service { name: "acm", source: "acm.amazonaws.com", rows: ACM },
     Service { name: "cloudfront", source: "cloudfront.amazonaws.com", rows: CLOUDFRONT },
     Service { name: "codebuild", source: "codebuild.amazonaws.com", rows: CODEBUILD },

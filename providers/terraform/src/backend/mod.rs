@@ -18,7 +18,7 @@ use std::io::Read;
 use std::pin::Pin;
 use std::time::Duration;
 
-use stateward_model::{Cause, Gap};
+use stateward_model::{Cause, Gap, StateHistory};
 
 use crate::error::StateError;
 
@@ -82,6 +82,8 @@ pub struct Told {
     pub digest_matches: Option<bool>,
     /// What could not be read about lock and digest.
     pub gaps: Vec<Gap>,
+    /// Its versions, where its place keeps some and they were asked for.
+    pub history: Option<StateHistory>,
 }
 
 /// Why a state could not be had.

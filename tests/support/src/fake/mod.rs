@@ -12,6 +12,7 @@ mod edge;
 mod estate;
 mod governance;
 mod s3;
+mod streams;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -223,6 +224,7 @@ fn tables() -> impl Iterator<Item = &'static Row> {
         containers::ROWS,
         governance::ROWS,
         edge::ROWS,
+        streams::ROWS,
     ]
     .into_iter()
     .flatten()
