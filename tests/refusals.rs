@@ -120,6 +120,12 @@ const ANSWERS: &[(&str, &str, &str)] = &[
             <member><EvalActionName>s3:PutBucketPolicy</EvalActionName><EvalDecision>implicitDeny</EvalDecision></member>\
             </EvaluationResults>",
     ),
+    (
+        "servicequotas",
+        "ListServiceQuotas",
+        r#"{"Quotas": [{"ServiceCode": "vpc", "QuotaCode": "L-F678F1CE", "QuotaName": "VPCs per Region", "Value": 5.0,
+            "Adjustable": true}]}"#,
+    ),
     ("securityhub", "DescribeHub", r#"{"HubArn": "arn:aws:securityhub:us-west-2:123456789012:hub/default"}"#),
     ("securityhub", "GetEnabledStandards", r#"{"StandardsSubscriptions": []}"#),
     (

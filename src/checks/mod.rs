@@ -10,6 +10,7 @@ mod measured;
 mod monitoring;
 mod network;
 mod pins;
+mod quotas;
 mod recovery;
 mod routing;
 mod scaling;

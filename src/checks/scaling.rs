@@ -25,6 +25,7 @@ pub const CHECKS: &[Check] = &[
     ASC_08,
     super::containers::clusters::ASC_10,
     ASC_14,
+    super::quotas::ASC_15,
 ];
 
 const ASC_01: Check = Check {

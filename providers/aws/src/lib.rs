@@ -54,6 +54,8 @@ mod metrics;
 #[cfg(feature = "data")]
 mod opensearch;
 mod policy;
+#[cfg(feature = "governance")]
+mod quotas;
 mod rds;
 #[cfg(feature = "data")]
 mod redshift;
@@ -124,6 +126,8 @@ pub const COLLECTORS: &[&[Collector]] = &[
     metrics::COLLECTORS,
     #[cfg(feature = "data")]
     opensearch::COLLECTORS,
+    #[cfg(feature = "governance")]
+    quotas::COLLECTORS,
     rds::COLLECTORS,
     #[cfg(feature = "data")]
     redshift::COLLECTORS,

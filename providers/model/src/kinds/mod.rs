@@ -29,6 +29,7 @@ pub mod kms;
 pub mod lambda;
 pub mod logs;
 pub mod opensearch;
+pub mod quotas;
 pub mod rds;
 pub mod redshift;
 pub mod route53;
@@ -77,6 +78,7 @@ pub const ALL: &[&[&Kind]] = &[
     lambda::KINDS,
     logs::KINDS,
     opensearch::KINDS,
+    quotas::KINDS,
     rds::KINDS,
     redshift::KINDS,
     route53::KINDS,
