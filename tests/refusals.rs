@@ -271,6 +271,21 @@ const ANSWERS: &[(&str, &str, &str)] = &[
         r#"{"imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": {"imageScanCompletedAt": 1767225600,
             "findings": [{"name": "CVE-2026-1", "severity": "CRITICAL"}]}}"#,
     ),
+    (
+        "application-autoscaling",
+        "DescribeScalableTargets",
+        r#"{"ScalableTargets": [{"ServiceNamespace": "ecs", "ResourceId": "service/main/api",
+            "ScalableDimension": "ecs:service:DesiredCount", "MinCapacity": 1, "MaxCapacity": 3,
+            "RoleARN": "arn:aws:iam::123456789012:role/scaling", "CreationTime": 1767225600}]}"#,
+    ),
+    (
+        "application-autoscaling",
+        "DescribeScalingPolicies",
+        r#"{"ScalingPolicies": [{"PolicyARN": "arn:aws:autoscaling:us-west-2:123456789012:scalingPolicy:1",
+            "PolicyName": "cpu", "ServiceNamespace": "ecs", "ResourceId": "service/main/api",
+            "ScalableDimension": "ecs:service:DesiredCount", "PolicyType": "TargetTrackingScaling",
+            "CreationTime": 1767225600}]}"#,
+    ),
     ("ecs", "ListClusters", r#"{"clusterArns": ["arn:aws:ecs:us-west-2:123456789012:cluster/main"]}"#),
     (
         "ecs",

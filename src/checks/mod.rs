@@ -13,6 +13,7 @@ mod pins;
 mod quotas;
 mod recovery;
 mod routing;
+mod scalable;
 mod scaling;
 mod schedule;
 mod selection;

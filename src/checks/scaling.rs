@@ -24,6 +24,8 @@ pub const CHECKS: &[Check] = &[
     ASC_07,
     ASC_08,
     super::containers::clusters::ASC_10,
+    super::scalable::ASC_12,
+    super::scalable::ASC_13,
     ASC_14,
     super::quotas::ASC_15,
 ];

@@ -6,6 +6,8 @@ mod account;
 mod acm;
 #[cfg(feature = "edge")]
 mod apigateway;
+#[cfg(feature = "containers")]
+mod applicationautoscaling;
 mod autoscaling;
 mod backup;
 pub mod call;
@@ -86,6 +88,8 @@ pub const COLLECTORS: &[&[Collector]] = &[
     acm::COLLECTORS,
     #[cfg(feature = "edge")]
     apigateway::COLLECTORS,
+    #[cfg(feature = "containers")]
+    applicationautoscaling::COLLECTORS,
     autoscaling::COLLECTORS,
     backup::COLLECTORS,
     #[cfg(feature = "edge")]

@@ -2,6 +2,7 @@
 
 pub mod acm;
 pub mod apigateway;
+pub mod appautoscaling;
 pub mod autoscaling;
 pub mod backup;
 pub mod cloudfront;
@@ -51,6 +52,7 @@ use crate::kind::{Kind, Satellite};
 pub const ALL: &[&[&Kind]] = &[
     acm::KINDS,
     apigateway::KINDS,
+    appautoscaling::KINDS,
     autoscaling::KINDS,
     backup::KINDS,
     cloudtrail::KINDS,
