@@ -185,7 +185,8 @@ pub fn for_checks(checks: &[&Check], profile: &Profile, wanted: &mut Wanted) {
             wanted.kind(kind.name);
         }
         for reads in check.reads {
-            if subjects.is_empty() {
+            // What is read last cannot decide whether anything else is read.
+            if subjects.is_empty() || subjects.iter().any(|kind| !kind.after.is_empty()) {
                 wanted.kind(reads.kind.name);
             } else {
                 wanted.support(reads.kind.name, subjects.iter().map(|kind| kind.name.to_owned()));
@@ -317,6 +318,22 @@ mod tests {
         let mut wanted = Wanted::default();
         for_checks(&[], &Profile::built_in_default().unwrap(), &mut wanted);
         assert_eq!(wanted, Wanted::default());
+    }
+
+    #[test]
+    fn what_is_read_last_is_no_reason_to_read_and_none_not_to() {
+        let of = |id: &str| {
+            let selection = Selection { checks: vec![id.into()], ..Selection::default() };
+            let mut wanted = Wanted::default();
+            let profile = Profile::built_in_default().unwrap();
+            for_checks(&selection.select(&[]).unwrap(), &profile, &mut wanted);
+            wanted
+        };
+        let quotas = of("ASC-15");
+        assert!(
+            quotas.has_kind("aws_cloudwatch_metric") && quotas.supports("aws_cloudwatch_metric").is_none()
+        );
+        assert!(of("ASC-13").supports("aws_appautoscaling_target").is_some());
     }
 
     #[test]

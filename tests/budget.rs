@@ -39,6 +39,8 @@ fn an_audit_costs_three_calls_for_each_resource_at_most() {
             "ec2" if operation == "DescribeVpcAttribute" => 9,
             // Those for CloudFront are a listing of their own, in one of the regions.
             "wafv2" if operation == "ListWebACLs" => 4,
+            // Once for each service of which something is counted.
+            "servicequotas" => 12,
             // Once for each length of time that metrics are looked back.
             "cloudwatch" if operation == "GetMetricData" => 6,
             _ => 3,

@@ -120,6 +120,12 @@ const ANSWERS: &[(&str, &str, &str)] = &[
             <member><EvalActionName>s3:PutBucketPolicy</EvalActionName><EvalDecision>implicitDeny</EvalDecision></member>\
             </EvaluationResults>",
     ),
+    (
+        "servicequotas",
+        "ListServiceQuotas",
+        r#"{"Quotas": [{"ServiceCode": "vpc", "QuotaCode": "L-F678F1CE", "QuotaName": "VPCs per Region", "Value": 5.0,
+            "Adjustable": true}]}"#,
+    ),
     ("securityhub", "DescribeHub", r#"{"HubArn": "arn:aws:securityhub:us-west-2:123456789012:hub/default"}"#),
     ("securityhub", "GetEnabledStandards", r#"{"StandardsSubscriptions": []}"#),
     (
@@ -264,6 +270,21 @@ const ANSWERS: &[(&str, &str, &str)] = &[
         "DescribeImageScanFindings",
         r#"{"imageScanStatus": {"status": "COMPLETE"}, "imageScanFindings": {"imageScanCompletedAt": 1767225600,
             "findings": [{"name": "CVE-2026-1", "severity": "CRITICAL"}]}}"#,
+    ),
+    (
+        "application-autoscaling",
+        "DescribeScalableTargets",
+        r#"{"ScalableTargets": [{"ServiceNamespace": "ecs", "ResourceId": "service/main/api",
+            "ScalableDimension": "ecs:service:DesiredCount", "MinCapacity": 1, "MaxCapacity": 3,
+            "RoleARN": "arn:aws:iam::123456789012:role/scaling", "CreationTime": 1767225600}]}"#,
+    ),
+    (
+        "application-autoscaling",
+        "DescribeScalingPolicies",
+        r#"{"ScalingPolicies": [{"PolicyARN": "arn:aws:autoscaling:us-west-2:123456789012:scalingPolicy:1",
+            "PolicyName": "cpu", "ServiceNamespace": "ecs", "ResourceId": "service/main/api",
+            "ScalableDimension": "ecs:service:DesiredCount", "PolicyType": "TargetTrackingScaling",
+            "CreationTime": 1767225600}]}"#,
     ),
     ("ecs", "ListClusters", r#"{"clusterArns": ["arn:aws:ecs:us-west-2:123456789012:cluster/main"]}"#),
     (

@@ -2,6 +2,7 @@
 
 pub(super) mod clusters;
 mod functions;
+mod rollback;
 pub(super) mod tasks;
 
 use std::collections::BTreeSet;
@@ -29,6 +30,7 @@ pub const CHECKS: &[Check] = &[
     tasks::CON_11,
     tasks::CON_12,
     tasks::CON_13,
+    rollback::CON_14,
     CON_15,
     tasks::CON_16,
     CON_17,

@@ -45,6 +45,7 @@ pub const CHECKS: &[Check] = &[
     copies::DR_31,
     preparation::DR_32,
     images::DR_33,
+    super::quotas::DR_34,
     copies::DR_35,
     notices::DR_36,
     preparation::DR_37,

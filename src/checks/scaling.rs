@@ -24,7 +24,10 @@ pub const CHECKS: &[Check] = &[
     ASC_07,
     ASC_08,
     super::containers::clusters::ASC_10,
+    super::scalable::ASC_12,
+    super::scalable::ASC_13,
     ASC_14,
+    super::quotas::ASC_15,
 ];
 
 const ASC_01: Check = Check {

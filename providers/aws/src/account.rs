@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -196,6 +196,7 @@ impl Aws {
             caller: caller.to_owned(),
             width: self.options.concurrency.max(1),
             observed_at: observed_at.to_owned(),
+            unused: OnceLock::new(),
         })
     }
 
@@ -252,18 +253,19 @@ impl Aws {
         let wanted = Arc::new(wanted);
         let sessions: Vec<(Session, bool)> = self.sessions(&wanted, observed_at);
         let mut readings = Vec::new();
-        // What only supports the judgement of others comes second: where there are none of them, nobody asks.
-        for supporting in [false, true] {
+        // What only supports the judgement of others comes second: where there are none of them, nobody asks. Last
+        // comes what others decide the extent of.
+        for stage in [Stage::Itself, Stage::Support, Stage::After] {
+            if stage == Stage::After {
+                sessions.iter().filter(|(_, home)| *home).for_each(|(one, _)| one.note_unused(&readings));
+            }
             let mut jobs: FuturesUnordered<_> = sessions
                 .iter()
                 .flat_map(|(session, home)| collectors().map(move |collector| (session, *home, collector)))
                 .filter(|(session, home, collector)| {
-                    let name = collector.kind.name;
-                    let asked = match wanted.supports(name) {
-                        Some(subjects) => supporting && any_of(subjects, &readings),
-                        None => !supporting,
-                    };
-                    asked
+                    let subjects = wanted.supports(collector.kind.name);
+                    stage == Stage::of(collector.kind, subjects.is_some())
+                        && subjects.is_none_or(|subjects| any_of(subjects, &readings))
                         && session.wants_kind(collector.kind)
                         && (*home || collector.kind.scope != Scope::Global)
                 })
@@ -368,6 +370,24 @@ async fn reading(session: &Session, collector: &Collector, observed_at: &str) ->
     };
     let kind = collector.kind.name.to_owned();
     Reading { kind, place, observed_at: observed_at.to_owned(), harvest }
+}
+
+/// When a kind is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Itself,
+    Support,
+    After,
+}
+
+impl Stage {
+    fn of(kind: &Kind, supports: bool) -> Self {
+        match kind.after.is_empty() {
+            false => Self::After,
+            true if supports => Self::Support,
+            true => Self::Itself,
+        }
+    }
 }
 
 /// Whether a resource of one of the kinds was seen, or may be behind a gap.

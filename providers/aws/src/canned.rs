@@ -1,7 +1,7 @@
 //! Sessions over canned answers, for tests of whole collectors.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -123,6 +123,7 @@ impl Account {
             caller: format!("arn:aws:iam::{ACCOUNT}:user/auditor"),
             width: 8,
             observed_at: "2026-01-02T03:04:05Z".to_owned(),
+            unused: OnceLock::new(),
         });
         let home = Session::new(ACCOUNT, "us-west-2", &sdk, shared.clone(), Limiter::default(), None);
         Self { ledger, home, shared, sdk }

@@ -137,7 +137,15 @@ fn put_group(r: &mut Resource, info: &DeploymentGroupInfo) {
     r.set(&AUTO_ROLLBACK_CONFIGURATION, rollback.into_iter().collect())
         .set(&AUTOSCALING_GROUPS, scaling.collect())
         .set_opt(&DEPLOYMENT_CONFIG_NAME, info.deployment_config_name.clone())
+        .set(&ECS_SERVICE, info.ecs_services().iter().map(ecs_service).collect())
         .set_opt(&SERVICE_ROLE_ARN, info.service_role_arn.clone());
+}
+
+fn ecs_service(read: &aws_sdk_codedeploy::types::EcsService) -> group::EcsService {
+    group::EcsService {
+        cluster_name: read.cluster_name.clone().unwrap_or_default(),
+        service_name: read.service_name.clone().unwrap_or_default(),
+    }
 }
 
 async fn with_tags(s: &Session, mut r: Resource) -> Resource {

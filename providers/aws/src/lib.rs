@@ -6,6 +6,8 @@ mod account;
 mod acm;
 #[cfg(feature = "edge")]
 mod apigateway;
+#[cfg(feature = "containers")]
+mod applicationautoscaling;
 mod autoscaling;
 mod backup;
 pub mod call;
@@ -54,6 +56,8 @@ mod metrics;
 #[cfg(feature = "data")]
 mod opensearch;
 mod policy;
+#[cfg(feature = "governance")]
+mod quotas;
 mod rds;
 #[cfg(feature = "data")]
 mod redshift;
@@ -84,6 +88,8 @@ pub const COLLECTORS: &[&[Collector]] = &[
     acm::COLLECTORS,
     #[cfg(feature = "edge")]
     apigateway::COLLECTORS,
+    #[cfg(feature = "containers")]
+    applicationautoscaling::COLLECTORS,
     autoscaling::COLLECTORS,
     backup::COLLECTORS,
     #[cfg(feature = "edge")]
@@ -124,6 +130,8 @@ pub const COLLECTORS: &[&[Collector]] = &[
     metrics::COLLECTORS,
     #[cfg(feature = "data")]
     opensearch::COLLECTORS,
+    #[cfg(feature = "governance")]
+    quotas::COLLECTORS,
     rds::COLLECTORS,
     #[cfg(feature = "data")]
     redshift::COLLECTORS,

@@ -1,7 +1,7 @@
 //! One account and region to read from, and the one door that every call passes.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -14,7 +14,7 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use futures::StreamExt;
-use stateward_model::{Attr, Cause, GLOBAL, Gap, Harvest, Kind, Place, Resource, Slot, Wanted};
+use stateward_model::{Attr, Cause, GLOBAL, Gap, Harvest, Kind, Place, Reading, Resource, Slot, Wanted};
 use tokio::sync::{OnceCell, Semaphore};
 use tokio::time::Instant;
 
@@ -96,6 +96,8 @@ pub(crate) struct Shared {
     pub(crate) width: usize,
     /// The time of the run, RFC 3339; empty where nothing is collected.
     pub(crate) observed_at: String,
+    /// Kinds that the account was proved to have none of, in any region; not there before that was looked at.
+    pub(crate) unused: OnceLock<BTreeSet<String>>,
 }
 
 type Fact = Arc<OnceCell<Arc<dyn Any + Send + Sync>>>;
@@ -298,6 +300,22 @@ impl Session {
     /// The session that reads what the account has once.
     pub fn home(&self) -> &Session {
         self.0.home.as_ref().unwrap_or(self)
+    }
+
+    /// Notes what the account has none of, for kinds that are read after others.
+    pub(crate) fn note_unused(&self, readings: &[Reading]) {
+        let own = readings.iter().filter(|reading| reading.place.account == self.account());
+        let (none, some): (Vec<&Reading>, Vec<&Reading>) =
+            own.partition(|reading| reading.harvest.resources.is_empty() && reading.harvest.gaps.is_empty());
+        let unused = none.into_iter().filter(|reading| some.iter().all(|other| other.kind != reading.kind));
+        // It is set once a run, and a second time would say the same.
+        _ = self.0.shared.unused.set(unused.map(|reading| reading.kind.clone()).collect());
+    }
+
+    /// False when the account has nothing of the kind in any region that was read. Only to be asked by the collectors of
+    /// kinds that are read after it.
+    pub fn may_have(&self, kind: &Kind) -> bool {
+        !self.0.shared.unused.get().is_some_and(|unused| unused.contains(kind.name))
     }
 
     /// True when an enabled check or a compared type needs the attribute.

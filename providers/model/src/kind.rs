@@ -96,6 +96,8 @@ pub struct Kind {
     pub attributes: &'static [AnyAttr],
     /// Types whose resources are parts of this kind's.
     pub satellites: &'static [Satellite],
+    /// Kinds that decide what is asked of this one: it is read after them.
+    pub after: &'static [&'static str],
     /// The operations that list its resources.
     pub listed_by: &'static [&'static str],
     /// The id inside kind and place of a declared resource; must equal the id that the collector gives.
@@ -125,6 +127,7 @@ impl Kind {
         scope: Scope::Regional,
         attributes: &[],
         satellites: &[],
+        after: &[],
         listed_by: &[],
         identity: by_id,
         exclusion: nothing_excluded,

@@ -274,6 +274,8 @@ pub mod metric {
     pub const TABLE_LATENCY: Attr<Figures> = Attr::live("AWS/DynamoDB:ReplicationLatency");
     /// Seconds that an object needs to another bucket, where the rule has metrics.
     pub const BUCKET_LATENCY: Attr<Figures> = Attr::live("AWS/S3:ReplicationLatency");
+    /// How much of a quota is used, where its service tells.
+    pub const QUOTA_USE: Attr<Figures> = Attr::live("AWS/Usage:ResourceCount");
     /// Objects that could not be replicated.
     pub const BUCKET_FAILURES: Attr<Figures> = Attr::live("AWS/S3:OperationsFailedReplication");
 
@@ -306,6 +308,7 @@ pub mod metric {
             &["AutoScalingGroupName"],
             FORTNIGHT,
         ),
+        row(&QUOTA_USE, "AWS/Usage", "ResourceCount", &["Class", "Resource", "Service", "Type"], DAY),
         row(&REPLICA_LAG, "AWS/RDS", "ReplicaLag", &["DBInstanceIdentifier"], DAY),
         row(&TABLE_LATENCY, "AWS/DynamoDB", "ReplicationLatency", &["TableName", "ReceivingRegion"], DAY),
         row(&BUCKET_LATENCY, "AWS/S3", "ReplicationLatency", BUCKETS, DAY),
@@ -340,6 +343,7 @@ pub mod metric {
         CACHE_LAG.any(),
         DIMENSIONS.any(),
         INSTANCES_IN_SERVICE.any(),
+        QUOTA_USE.any(),
         REPLICA_LAG.any(),
         TABLE_LATENCY.any(),
     ];

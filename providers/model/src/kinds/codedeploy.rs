@@ -26,6 +26,16 @@ pub mod group {
         pub events: Vec<String>,
     }
 
+    /// The `ecs_service` block.
+    #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(default)]
+    pub struct EcsService {
+        /// The cluster.
+        pub cluster_name: String,
+        /// The service.
+        pub service_name: String,
+    }
+
     /// The application.
     pub const APP_NAME: Attr<String> = Attr::new("app_name", Exact);
     /// Whether and when it rolls back by itself.
@@ -42,6 +52,8 @@ pub mod group {
         .by(READ);
     /// Its name.
     pub const DEPLOYMENT_GROUP_NAME: Attr<String> = Attr::new("deployment_group_name", Exact);
+    /// The service of ECS that it deploys.
+    pub const ECS_SERVICE: Attr<Vec<EcsService>> = Attr::new("ecs_service", Exact).by(READ);
     /// The role that deploys.
     pub const SERVICE_ROLE_ARN: Attr<String> = Attr::new("service_role_arn", Exact).by(READ);
     /// The tags of the resource itself.
@@ -62,6 +74,7 @@ pub mod group {
             AUTOSCALING_GROUPS.any(),
             DEPLOYMENT_CONFIG_NAME.any(),
             DEPLOYMENT_GROUP_NAME.any(),
+            ECS_SERVICE.any(),
             SERVICE_ROLE_ARN.any(),
             GROUP_TAGS.any(),
             GROUP_TAGS_ALL.any(),

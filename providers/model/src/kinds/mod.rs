@@ -2,6 +2,7 @@
 
 pub mod acm;
 pub mod apigateway;
+pub mod appautoscaling;
 pub mod autoscaling;
 pub mod backup;
 pub mod cloudfront;
@@ -29,6 +30,7 @@ pub mod kms;
 pub mod lambda;
 pub mod logs;
 pub mod opensearch;
+pub mod quotas;
 pub mod rds;
 pub mod redshift;
 pub mod route53;
@@ -50,6 +52,7 @@ use crate::kind::{Kind, Satellite};
 pub const ALL: &[&[&Kind]] = &[
     acm::KINDS,
     apigateway::KINDS,
+    appautoscaling::KINDS,
     autoscaling::KINDS,
     backup::KINDS,
     cloudtrail::KINDS,
@@ -77,6 +80,7 @@ pub const ALL: &[&[&Kind]] = &[
     lambda::KINDS,
     logs::KINDS,
     opensearch::KINDS,
+    quotas::KINDS,
     rds::KINDS,
     redshift::KINDS,
     route53::KINDS,

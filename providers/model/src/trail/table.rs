@@ -77,6 +77,12 @@ const AUTOSCALING: &[Row] = &[
     row("PutScheduledUpdateGroupAction", "aws_autoscaling_schedule", Makes),
     row("PutScheduledUpdateGroupAction", "aws_autoscaling_schedule", Alters),
     row("DeleteScheduledAction", "aws_autoscaling_schedule", Ends),
+    row("RegisterScalableTarget", "aws_appautoscaling_target", Makes),
+    row("RegisterScalableTarget", "aws_appautoscaling_target", Alters),
+    row("DeregisterScalableTarget", "aws_appautoscaling_target", Ends),
+    row("PutScalingPolicy", "aws_appautoscaling_policy", Makes),
+    row("PutScalingPolicy", "aws_appautoscaling_policy", Alters),
+    row("DeleteScalingPolicy", "aws_appautoscaling_policy", Ends),
     row("CreateLaunchConfiguration", "aws_launch_configuration", Makes),
     row("DeleteLaunchConfiguration", "aws_launch_configuration", Ends),
 ];
@@ -941,6 +947,8 @@ const APIGATEWAY: &[Row] = &[
 
 /// The events of every service that has collectors.
 pub const SERVICES: &[Service] = &[
+    // Both services are one to CloudTrail.
+    Service { name: "application-autoscaling", source: "autoscaling.amazonaws.com", rows: AUTOSCALING },
     Service { name: "autoscaling", source: "autoscaling.amazonaws.com", rows: AUTOSCALING },
     Service { name: "es", source: "es.amazonaws.com", rows: ES },
     Service { name: "redshift", source: "redshift.amazonaws.com", rows: REDSHIFT },

@@ -4,6 +4,7 @@ use super::Reply::Empty;
 use super::Row;
 
 pub(super) const ROWS: &[Row] = &[
+    Row("application-autoscaling", "DescribeScalableTargets", Empty(&["ScalableTargets"])),
     Row("ecs", "ListClusters", Empty(&["clusterArns"])),
     Row("ecs", "ListTaskDefinitions", Empty(&["taskDefinitionArns"])),
     Row("eks", "ListClusters", Empty(&["clusters"])),

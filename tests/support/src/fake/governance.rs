@@ -20,11 +20,18 @@ pub(super) const ROWS: &[Row] = &[
         Fixed("<Content>dXNlcixwYXNzd29yZF9sYXN0X3VzZWQKPHJvb3RfYWNjb3VudD4sbm9faW5mb3JtYXRpb24K</Content>"),
     ),
     Row("iam", "SimulatePrincipalPolicy", Fixed(NO_WRITES)),
+    Row("servicequotas", "ListServiceQuotas", Fixed(QUOTAS)),
     Row("securityhub", "DescribeHub", Fixed(r#"{"HubArn":"arn:aws:securityhub:::hub/default"}"#)),
     Row("securityhub", "GetEnabledStandards", Empty(&["StandardsSubscriptions"])),
     Row("ssm", "DescribeInstanceInformation", Empty(&["InstanceInformationList"])),
     Row("ssm", "DescribeParameters", Empty(&["Parameters"])),
 ];
+
+/// The quotas of all services at once: the caller takes those of the one it asked about.
+const QUOTAS: &str = r#"{"Quotas":[
+    {"ServiceCode":"ec2","QuotaCode":"L-0263D0A3","QuotaName":"EC2-VPC Elastic IPs","Value":5.0,"Adjustable":true},
+    {"ServiceCode":"vpc","QuotaCode":"L-F678F1CE","QuotaName":"VPCs per Region","Value":5.0,"Adjustable":true},
+    {"ServiceCode":"rds","QuotaCode":"L-7B6409FD","QuotaName":"DB instances","Value":40.0,"Adjustable":true}]}"#;
 
 /// A simulation in which IAM denies the whole sample of writes.
 pub(crate) const NO_WRITES: &str = "<IsTruncated>false</IsTruncated><EvaluationResults>\
