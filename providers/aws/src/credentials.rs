@@ -73,8 +73,11 @@ fn entries(s: &Session, text: &str) -> Result<Vec<Resource>, Gap> {
     let mut lines = text.lines().filter(|line| !line.trim().is_empty()).map(fields);
     let columns = lines.next().unwrap_or_default();
     let malformed = |detail: &str| Gap::new(REPORT.name(), Cause::Malformed, detail.to_owned());
-    if !columns.iter().any(|column| column == "user") {
-        return Err(malformed("the report has no column `user`"));
+    // Without one of them a user would look as if he had no password, or no key.
+    for needed in ["user", "password_enabled", "access_key_1_active", "access_key_2_active"] {
+        if !columns.iter().any(|column| column == needed) {
+            return Err(malformed(&format!("the report has no column `{needed}`")));
+        }
     }
     lines
         .map(|values| {
@@ -317,7 +320,11 @@ mod tests {
     fn a_broken_report_is_no_report_of_nobody() {
         let account = session();
         assert_eq!(entries(account.home(), "").unwrap_err().cause, Cause::Malformed);
-        assert_eq!(entries(account.home(), "user,arn\na,b,c\n").unwrap_err().cause, Cause::Malformed);
+        let without_keys = "user,password_enabled\nlena,true\n";
+        let broken = entries(account.home(), without_keys).unwrap_err();
+        assert_eq!(broken.cause, Cause::Malformed);
+        assert!(broken.detail.contains("access_key_1_active"), "{broken:?}");
+        assert_eq!(entries(account.home(), &format!("{HEAD}\na,b,c\n")).unwrap_err().cause, Cause::Malformed);
         assert_eq!(fields(r#""a,b",c,"d""e""#), ["a,b", "c", "d\"e"]);
     }
 
