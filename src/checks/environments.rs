@@ -1,5 +1,7 @@
 //! ENV: environments.
 
+mod roles;
+
 use std::collections::BTreeSet;
 
 use ipnet::IpNet;
@@ -18,7 +20,7 @@ use crate::inventory::{Side, exclusion};
 use crate::profile::Role;
 
 /// The family.
-pub const CHECKS: &[Check] = &[ENV_01, ENV_02, ENV_05, ENV_06, ENV_08];
+pub const CHECKS: &[Check] = &[ENV_01, ENV_02, ENV_05, ENV_06, roles::ENV_07, ENV_08];
 
 const ENV_01: Check = Check {
     id: "ENV-01",
