@@ -66,6 +66,8 @@ pub struct Profile {
     pub accounts: AccountSettings,
     /// Terraform providers.
     pub providers: ProviderSettings,
+    /// Builds.
+    pub delivery: DeliverySettings,
     /// Environments.
     pub environments: Environments,
     /// Terraform states.
@@ -314,6 +316,8 @@ pub struct Zones {
     pub primary: u32,
     /// Elsewhere.
     pub other: u32,
+    /// Network load balancers that serve each zone from that zone alone on purpose, by name or ARN (DR-06).
+    pub isolated_balancers: Vec<Pattern>,
 }
 
 /// Backups.
@@ -349,6 +353,8 @@ pub struct StorageSettings {
     pub log_buckets: Vec<Pattern>,
     /// Names of buckets with backups or audit trails, which nobody may change (STO-09).
     pub immutable_buckets: Vec<Pattern>,
+    /// Tables that are encrypted with a key of the customer's own, by name or ARN (STO-28).
+    pub customer_key_tables: Vec<Pattern>,
 }
 
 impl StorageSettings {
@@ -402,6 +408,14 @@ pub struct AccountSettings {
 pub struct ProviderSettings {
     /// Sources that configurations may take providers from; none allows every source (IAC-13).
     pub allowed: Vec<Pattern>,
+}
+
+/// Builds.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeliverySettings {
+    /// Build projects that make container images, by name or ARN (CICD-04).
+    pub image_builders: Vec<Pattern>,
 }
 
 /// Environments.

@@ -14,7 +14,7 @@ use super::{named, policy_of, told};
 use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, Subject, Verdict, View};
 
 /// The family.
-pub const CHECKS: &[Check] = &[CICD_01, CICD_02, builds::CICD_03, deployments::CICD_06];
+pub const CHECKS: &[Check] = &[CICD_01, CICD_02, builds::CICD_03, builds::CICD_04, deployments::CICD_06];
 
 const CICD_01: Check = Check {
     id: "CICD-01",

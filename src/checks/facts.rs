@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::check::View;
 use crate::inventory::Side;
-use crate::profile::Role;
+use crate::profile::{Pattern, Role, any_matches};
 
 /// The tags of a resource.
 ///
@@ -19,6 +19,12 @@ use crate::profile::Role;
 pub fn known_tags(resource: &Resource) -> Result<BTreeMap<String, String>, Gap> {
     resource.raw("tags_all").or_else(|gap| resource.raw("tags").map_err(|_| gap))?;
     Ok(resource.tags())
+}
+
+/// Whether a pattern of the profile matches the id or the ARN of a resource.
+pub fn is_named_by(patterns: &[Pattern], resource: &Resource) -> bool {
+    let arn = resource.arn.as_deref();
+    std::iter::once(resource.id()).chain(arn).any(|name| any_matches(patterns, name))
 }
 
 /// Whether the resource belongs to production, by its tags.

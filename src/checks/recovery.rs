@@ -20,6 +20,7 @@ pub const CHECKS: &[Check] = &[
     zones::DR_03,
     zones::DR_04,
     zones::DR_05,
+    zones::DR_06,
     zones::DR_07,
     zones::DR_08,
     copies::DR_10,

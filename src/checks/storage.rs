@@ -38,6 +38,7 @@ pub const CHECKS: &[Check] = &[
     databases::STO_25,
     stores::STO_26,
     stores::STO_27,
+    stores::STO_28,
     stores::STO_29,
     stores::STO_30,
     stores::STO_31,

@@ -5,6 +5,7 @@ use stateward_model::kinds::codebuild::project;
 
 use super::super::named;
 use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, Subject, Verdict, View};
+use crate::checks::facts::is_named_by;
 
 pub(super) const CICD_03: Check = Check {
     id: "CICD-03",
@@ -46,6 +47,28 @@ fn no_plain_secret(resource: &Resource, _: &View) -> Verdict {
         )));
     }
     Ok(Outcome::Pass)
+}
+
+pub(super) const CICD_04: Check = Check {
+    id: "CICD-04",
+    alias: "build-not-privileged",
+    title: "Privileged builds only where allowed",
+    component: "cicd",
+    category: Category::Exposure,
+    severity: Severity::Medium,
+    effort: Effort::Small,
+    subject: Subject::Each(&project::KIND, not_privileged),
+    reads: &[Reads { kind: &project::KIND, attributes: &[project::ENVIRONMENT.any()] }],
+    page: include_str!("../../../docs/checks/CICD-04.md"),
+};
+
+fn not_privileged(resource: &Resource, view: &View) -> Verdict {
+    let environments = resource.get_or_default(&project::ENVIRONMENT)?;
+    let privileged = environments.iter().any(|environment| environment.privileged_mode == Some(true));
+    if !privileged || is_named_by(&view.profile.delivery.image_builders, resource) {
+        return Ok(Outcome::Pass);
+    }
+    Ok(Outcome::Fail("its builds run privileged, and the profile does not name it as making images".into()))
 }
 
 /// Words that a credential's name ends in, also where they are written without a break (`DBPASSWORD`).

@@ -14,6 +14,7 @@ use stateward_model::{Gap, Resource};
 use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, Subject, Verdict, View};
 use crate::checks::facts::{any_holds, arn_of, arn_region, in_production, not_in_state};
 use crate::inventory::Side;
+use crate::profile::any_matches;
 
 pub const DR_01: Check = Check {
     id: "DR-01",
@@ -293,6 +294,43 @@ fn served_zones(resource: &Resource, view: &View) -> Result<Option<Served>, Gap>
 fn not_seen(instance: &str) -> Gap {
     let detail = format!("the zone of target {instance} is not known");
     Gap::new("ec2:DescribeInstances", stateward_model::Cause::Malformed, detail)
+}
+
+pub const DR_06: Check = Check {
+    id: "DR-06",
+    alias: "nlb-cross-zone",
+    title: "Network load balancers balance across zones or are zonal by design",
+    component: "dr",
+    category: Category::MultiAz,
+    severity: Severity::Low,
+    effort: Effort::Small,
+    subject: Subject::Each(&load_balancer::KIND, crosses_zones),
+    reads: &[Reads {
+        kind: &load_balancer::KIND,
+        attributes: &[
+            load_balancer::ENABLE_CROSS_ZONE_LOAD_BALANCING.any(),
+            load_balancer::LOAD_BALANCER_TYPE.any(),
+            load_balancer::NAME.any(),
+        ],
+    }],
+    page: include_str!("../../../docs/checks/DR-06.md"),
+};
+
+fn crosses_zones(resource: &Resource, view: &View) -> Verdict {
+    if resource.get_or_default(&load_balancer::LOAD_BALANCER_TYPE)? != "network" {
+        return Ok(Outcome::NotApplicable("not a network load balancer"));
+    }
+    if resource.get_or_default(&load_balancer::ENABLE_CROSS_ZONE_LOAD_BALANCING)? {
+        return Ok(Outcome::Pass);
+    }
+    let name = resource.get_or_default(&load_balancer::NAME)?;
+    if [resource.id(), &name].iter().any(|name| any_matches(&view.profile.zones.isolated_balancers, name)) {
+        return Ok(Outcome::Pass);
+    }
+    Ok(Outcome::Fail(
+        "each of its zones serves from that zone alone, and the profile does not name it as zonal by design"
+            .into(),
+    ))
 }
 
 pub const DR_07: Check = Check {

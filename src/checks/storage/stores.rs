@@ -2,11 +2,12 @@
 
 use stateward_model::kinds::dynamodb::table;
 use stateward_model::kinds::elasticache::{CACHE_TAGS, CACHE_TAGS_ALL, replication_group};
+use stateward_model::kinds::kms::{alias, key};
 use stateward_model::kinds::{sns::topic, sqs::queue};
 use stateward_model::{Gap, Resource};
 
 use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, Subject, Verdict, View};
-use crate::checks::facts::{in_production, known_tags};
+use crate::checks::facts::{KeyOwner, in_production, is_named_by, key_owner, known_tags};
 use crate::inventory::Side;
 use crate::profile::any_matches;
 
@@ -66,6 +67,41 @@ pub fn table_in_production(resource: &Resource, view: &View) -> Result<bool, Gap
         }
         Side::Declared => in_production(resource, view),
     }
+}
+
+pub const STO_28: Check = Check {
+    id: "STO-28",
+    alias: "dynamodb-customer-key",
+    title: "DynamoDB uses a customer key where policy asks",
+    component: "storage",
+    category: Category::Encryption,
+    severity: Severity::Low,
+    effort: Effort::Small,
+    subject: Subject::Each(&table::KIND, table_key),
+    reads: &[
+        Reads { kind: &table::KIND, attributes: &[table::SERVER_SIDE_ENCRYPTION.any()] },
+        Reads { kind: &alias::KIND, attributes: &[alias::TARGET_KEY_ID.any()] },
+        Reads { kind: &key::KIND, attributes: &[key::KEY_MANAGER.any()] },
+    ],
+    page: include_str!("../../../docs/checks/STO-28.md"),
+};
+
+fn table_key(resource: &Resource, view: &View) -> Verdict {
+    if !is_named_by(&view.profile.storage.customer_key_tables, resource) {
+        return Ok(Outcome::NotApplicable("the profile does not ask for a key of the customer's own"));
+    }
+    let encryption = resource.get_or_default(&table::SERVER_SIDE_ENCRYPTION)?;
+    let Some(block) = encryption.into_iter().find(|block| block.enabled) else {
+        return Ok(Outcome::Fail("it is encrypted with a key that DynamoDB owns".into()));
+    };
+    let by_aws = Outcome::Fail("it is encrypted with the key that AWS manages for DynamoDB".into());
+    // Without a key in the argument, DynamoDB takes `alias/aws/dynamodb`.
+    let Some(key) = block.kms_key_arn.filter(|key| !key.is_empty()) else { return Ok(by_aws) };
+    Ok(match key_owner(&key, &resource.address.place, view)? {
+        KeyOwner::Customer => Outcome::Pass,
+        KeyOwner::Aws => by_aws,
+        KeyOwner::Nobody => Outcome::Fail(format!("its key, {key}, does not exist")),
+    })
 }
 
 pub const STO_29: Check = Check {
