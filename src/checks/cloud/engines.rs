@@ -94,13 +94,13 @@ fn cache_supported(resource: &Resource, view: &View) -> Verdict {
     let version =
         told(resource.get(&replication_group::ENGINE_VERSION)?, "elasticache:DescribeCacheClusters")?;
     let major = version.split('.').next().unwrap_or(&version);
-    if let Some((_, from)) = REDIS_PAID_FROM.iter().find(|(of, _)| engine == "redis" && *of == major) {
-        if view.as_of >= time_of(from)? {
-            let day = from.split('T').next().unwrap_or(from);
-            return Ok(Outcome::Fail(format!(
-                "Redis OSS {version} is in extended support, paid for, since {day}"
-            )));
-        }
+    if let Some((_, from)) = REDIS_PAID_FROM.iter().find(|(of, _)| engine == "redis" && *of == major)
+        && view.as_of >= time_of(from)?
+    {
+        let day = from.split('T').next().unwrap_or(from);
+        return Ok(Outcome::Fail(format!(
+            "Redis OSS {version} is in extended support, paid for, since {day}"
+        )));
     }
     for offer in records_in(&engine_version::KIND, &resource.address.place, view)? {
         let offered = offer.get_or_default(&engine_version::VERSION)?;
