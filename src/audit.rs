@@ -22,6 +22,7 @@ use crate::profile::Profile;
 use crate::result::{Document, Run, build};
 use crate::score;
 use crate::snapshot::{RecordedAccount, RecordedReading, RecordedRegion, RecordedState, Snapshot};
+use crate::tagged::TagFacts;
 
 /// What a run asks of an estate.
 pub struct Question<'a> {
@@ -173,7 +174,8 @@ pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, 
     live.expect(&accounts, &regions);
     let declared = || recorded.states.iter().flat_map(|state| state.resources.iter());
     let identities = identities(declared(), &live);
-    let facts: Vec<StateFacts> = recorded.states.iter().map(|state| state.facts.clone()).collect();
+    let facts: Vec<StateFacts> =
+        recorded.states.iter().map(|state| with_tags(state, &live, question.profile)).collect();
 
     let compared = compared(&recorded, &live, &configurations, trail.as_ref(), question, as_of);
     let drift = &compared.drift;
@@ -198,6 +200,13 @@ pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, 
     let found =
         Found { findings, declared, scorecard, identities, ..Found::compared(Box::new(live), compared) };
     conclude(&recorded, found, &scope, question, as_of, run)
+}
+
+/// What a state is, with what its managed instances tell of the tags that the profile requires.
+fn with_tags(state: &RecordedState, live: &Inventory, profile: &Profile) -> StateFacts {
+    let required = &profile.state.required_tags;
+    let tagged = (!required.is_empty()).then(|| TagFacts::of(state.resources.iter(), live, required));
+    StateFacts { tagged, ..state.facts.clone() }
 }
 
 /// The result, beside what an earlier one said and with what the profile accepts.

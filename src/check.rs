@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use crate::drift::ignored::ConfigFacts;
 use crate::inventory::{Inventory, Side};
 use crate::profile::{Environments, Profile};
+use crate::tagged::TagFacts;
 
 /// How much a failing check matters; drives weights and caps (scoring.md §3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -187,6 +188,9 @@ pub struct StateFacts {
     pub environments: Vec<String>,
     /// What each environment consists of, as far as resources name theirs (ENV-05).
     pub composition: BTreeMap<String, Composition>,
+    /// Which of its managed resources carry the tags that the profile requires; none where it requires none (IAC-25).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tagged: Option<TagFacts>,
     /// Check blocks, preconditions and postconditions that the last run recorded (IAC-18).
     pub checks: usize,
     /// Those of them that failed or broke off.

@@ -25,4 +25,5 @@ pub mod score;
 pub mod settle;
 pub mod shelf;
 pub mod snapshot;
+pub mod tagged;
 pub mod text;

@@ -469,6 +469,8 @@ pub struct StateSettings {
     /// Oldest state that counts as fresh (IAC-11).
     #[serde(with = "duration")]
     pub max_age: Duration,
+    /// Keys of tags that every managed resource carries which can; none requires none (IAC-25).
+    pub required_tags: Vec<String>,
 }
 
 /// Age of evidence (scoring.md §3).

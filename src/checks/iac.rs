@@ -1,5 +1,7 @@
 //! IAC: Terraform states and drift.
 
+use std::collections::BTreeSet;
+
 use stateward_model::kinds::dynamodb::table;
 use stateward_model::kinds::s3::{account_public_access_block, bucket};
 use stateward_model::{Cause, GLOBAL, Gap, Kind, Place, Resource, StateVersion, kinds};
@@ -15,7 +17,7 @@ use crate::profile::Exact;
 /// The family.
 pub const CHECKS: &[Check] = &[
     IAC_01, IAC_02, IAC_03, IAC_04, IAC_05, IAC_06, IAC_07, IAC_08, IAC_09, IAC_10, IAC_12, IAC_13, IAC_14,
-    IAC_16, IAC_17, IAC_18, IAC_19, IAC_20, IAC_21, IAC_22, IAC_23, IAC_24,
+    IAC_16, IAC_17, IAC_18, IAC_19, IAC_20, IAC_21, IAC_22, IAC_23, IAC_24, IAC_25,
 ];
 
 const NOT_IN_S3: Outcome = Outcome::NotApplicable("the state is not in S3");
@@ -717,5 +719,42 @@ fn no_ghosts(view: &View) -> Verdict {
         return Ok(Outcome::Fail(message));
     }
     every_state(view)?;
+    Ok(Outcome::Pass)
+}
+
+const IAC_25: Check = Check {
+    id: "IAC-25",
+    alias: "required-tags",
+    title: "Mandatory tags present",
+    component: "iac",
+    category: Category::Iac,
+    severity: Severity::Low,
+    effort: Effort::Small,
+    subject: Subject::State(required_tags),
+    reads: &[],
+    page: include_str!("../../docs/checks/IAC-25.md"),
+};
+
+fn required_tags(state: &StateFacts, view: &View) -> Verdict {
+    if view.profile.state.required_tags.is_empty() {
+        return Ok(Outcome::NotApplicable("the profile requires no tags"));
+    }
+    state.content()?;
+    let nobody = || Gap::new("state", Cause::NotRequested, "nobody looked at the tags of its resources");
+    let facts = state.tagged.as_ref().ok_or_else(nobody)?;
+    if !facts.lacking.is_empty() {
+        let keys = |keys: &BTreeSet<String>| keys.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let lacking: Vec<String> =
+            facts.lacking.iter().map(|(address, lacking)| format!("{address} ({})", keys(lacking))).collect();
+        let (some, all) = (lacking.len(), facts.known);
+        return Ok(Outcome::Fail(format!("{some} of {all} lack required tags: {}", named(&lacking))));
+    }
+    if let Some(gap) = &facts.gap {
+        let detail = format!("the tags of {} resources were not read: {}", facts.unread, gap.detail);
+        return Err(Gap::new(gap.call.clone(), gap.cause, detail));
+    }
+    if facts.known == 0 {
+        return Ok(Outcome::NotApplicable("nothing that it manages can carry tags"));
+    }
     Ok(Outcome::Pass)
 }

@@ -150,6 +150,16 @@ fn settings(profile: &Profile) -> Result<(), ProfileError> {
             require(holds, profile, &format!("{path}[{index}]"), "has no `=`", &help)?;
         }
     }
+    for (index, key) in profile.state.required_tags.iter().enumerate() {
+        let path = format!("state.required_tags[{index}]");
+        let help = "write a key of at most 128 characters, like `Owner`";
+        let holds = !key.trim().is_empty() && key.chars().count() <= 128;
+        require(holds, profile, &path, "is not a key that a tag can have", help)?;
+        let help = "AWS alone writes tags that begin with `aws:`";
+        require(!key.starts_with("aws:"), profile, &path, "cannot be set by anybody", help)?;
+        let repeated = profile.state.required_tags[..index].contains(key);
+        require(!repeated, profile, &path, "stands there twice", "keep one entry")?;
+    }
     for name in profile.alarms.required.keys() {
         let path = format!("alarms.required.{name}");
         let known = crate::checks::watchable();

@@ -99,6 +99,19 @@ fn a_waiver_over_ninety_days_is_refused() {
 }
 
 #[test]
+fn tags_are_required_by_keys_that_a_tag_can_have() {
+    let required = |keys: &str| over(&format!("[state]\nrequired_tags = [{keys}]\n"));
+    assert_eq!(required("\"Owner\", \"Cost Centre\"").unwrap().state.required_tags, ["Owner", "Cost Centre"]);
+    assert!(Profile::built_in_default().unwrap().state.required_tags.is_empty());
+    let long = format!("\"{}\"", "k".repeat(129));
+    for keys in ["\"\"", "\" \"", "\"aws:cloudformation:stack-name\"", "\"Owner\", \"Owner\"", long.as_str()]
+    {
+        let error = required(keys).unwrap_err();
+        assert!(rendered(&error).contains("state.required_tags["), "{keys}: {}", rendered(&error));
+    }
+}
+
+#[test]
 fn an_unknown_built_in_name_lists_all() {
     let error = Profile::load(&["strcit".to_owned()], no_file).unwrap_err();
     insta::assert_snapshot!(rendered(&error));

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
-use stateward_model::{AnyAttr, Declared, Place, Resource, Slot, kinds, secret};
+use stateward_model::kinds::common::{TAGS, TAGS_ALL};
+use stateward_model::{AnyAttr, Declared, Kind, Place, Resource, Slot, kinds, secret};
 
 use crate::place::own_place;
 
@@ -21,7 +22,7 @@ pub(crate) struct Entry<'a> {
 }
 
 impl Entry<'_> {
-    /// The resource, with what its kind declares; of a type without a kind only what it is.
+    /// The resource, with what its kind declares and with its tags; of a type without a kind nothing else.
     pub(crate) fn admit(&self, declared: Declared) -> Resource {
         let Self { attributes, sensitive, key, .. } = *self;
         let kind = kinds::find(self.kind);
@@ -33,12 +34,11 @@ impl Entry<'_> {
         resource.arn = attributes.get("arn").and_then(Value::as_str).map(str::to_owned);
         resource.name = human_name(attributes, &sensitive_names(sensitive));
         resource.declared = Some(declared);
-        let Some(kind) = kind else { return resource };
+        let kind = kind.unwrap_or(&Kind::BASE);
         let entering = || {
-            kind.attributes
-                .iter()
-                .filter(|attr| !attr.live_only)
-                .filter_map(|attr| Some((attr, attributes.get(attr.path)?)))
+            let own = kind.attributes.iter().filter(|attr| !attr.live_only);
+            let tags = TAGGED.iter().filter(|attr| kind.attribute(attr.path).is_none());
+            own.chain(tags).filter_map(|attr| Some((attr, attributes.get(attr.path)?)))
         };
         for (attr, value) in entering() {
             resource.put_raw(attr.path, Slot::Known(value.clone()));
@@ -59,6 +59,9 @@ impl Entry<'_> {
         resource
     }
 }
+
+/// What is judged of every type that has it.
+const TAGGED: &[AnyAttr] = &[TAGS.any(), TAGS_ALL.any()];
 
 /// The steps of a path that a state marks as sensitive; a path of one step may stand without its list.
 fn steps_of(path: &Value) -> &[Value] {
@@ -139,4 +142,37 @@ fn human_name(attributes: &Map<String, Value>, sensitive: &BTreeSet<String>) -> 
             .iter()
             .find_map(|key| text(open(key)))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn admitted(kind: &str, attributes: &Value, sensitive: &[Value]) -> Resource {
+        let attributes = attributes.as_object().cloned().unwrap_or_default();
+        let entry = Entry { kind, attributes: &attributes, sensitive, key: b"k" };
+        entry.admit(Declared::default())
+    }
+
+    #[test]
+    fn of_a_type_that_is_not_read_tags_enter_and_nothing_else() {
+        let attributes = json!({ "id": "x", "password": "hunter2", "tags": { "a": "b" }, "tags_all": null });
+        let resource = admitted("aws_dax_cluster", &attributes, &[]);
+        let paths: Vec<&str> = resource.slots().map(|(path, _)| path).collect();
+        assert_eq!((resource.id(), paths), ("x", vec!["tags", "tags_all"]));
+        let untagged = admitted("aws_iam_role_policy_something", &json!({ "id": "x", "name": "y" }), &[]);
+        assert_eq!(untagged.slots().count(), 0);
+    }
+
+    #[test]
+    fn tags_that_a_state_marks_are_hidden_whatever_the_type() {
+        let marked = [json!([{ "type": "get_attr", "value": "tags" }])];
+        for kind in ["aws_dax_cluster", "aws_lambda_function", "aws_sqs_queue"] {
+            let attributes = json!({ "id": "x", "function_name": "x", "tags": { "owner": "hunter2" } });
+            let resource = admitted(kind, &attributes, &marked);
+            assert!(resource.raw("tags").is_ok_and(secret::holds_digest), "{kind}");
+            assert!(!serde_json::to_string(&resource).is_ok_and(|text| text.contains("hunter2")), "{kind}");
+        }
+    }
 }
