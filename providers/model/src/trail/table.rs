@@ -1048,7 +1048,7 @@ mod tests {
         for service in SERVICES {
             for row in service.rows.iter().filter(|row| row.kind != "*") {
                 let kind = kinds::find(row.kind).unwrap_or_else(|| panic!("{} of {}", row.kind, row.event));
-                assert_eq!(kind.service, service.name, "{}", row.event);
+                assert_eq!(source(kind.service), Some(service.source), "{}", row.event);
                 let names: Vec<&str> = match row.effect {
                     Effect::Sets(n) | Effect::Clears(n) | Effect::Adds(n) | Effect::Takes(n) => n.to_vec(),
                     Effect::Means(name, json) => {
