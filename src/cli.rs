@@ -797,7 +797,10 @@ mod tests {
     fn exactly_the_commands_of_this_version_exist() {
         let command = Cli::command();
         let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
-        assert_eq!(names, ["demo", "audit", "drift", "collect", "report", "checks", "policy", "generate"]);
+        assert_eq!(
+            names,
+            ["demo", "audit", "drift", "collect", "report", "checks", "policy", "completions", "generate"]
+        );
     }
 
     #[test]
