@@ -116,7 +116,7 @@ mod tests {
 
     fn managed(kind: &'static str, id: &str, attributes: &Value) -> Resource {
         let mut resource = resource(kind, id, attributes);
-        resource.declared = Some(Declared { address: format!("{kind}.{id}").into(), ..Declared::default() });
+        resource.declared = Some(Declared { address: format!("{kind}.{id}"), ..Declared::default() });
         resource
     }
 
