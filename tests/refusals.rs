@@ -378,6 +378,12 @@ const ANSWERS: &[(&str, &str, &str)] = &[
         "<Rules><member><RuleArn>arn:aws:elasticloadbalancing:us-west-2:123456789012:listener-rule/app/web/1/2/3\
             </RuleArn><Priority>1</Priority><IsDefault>false</IsDefault></member></Rules>",
     ),
+    ("dlm", "GetLifecyclePolicies", r#"{"Policies": [{"PolicyId": "policy-1"}]}"#),
+    (
+        "dlm",
+        "GetLifecyclePolicy",
+        r#"{"Policy": {"PolicyId": "policy-1", "PolicyDetails": {"Schedules": []}}}"#,
+    ),
     ("es", "ListDomainNames", r#"{"DomainNames": [{"DomainName": "logs", "EngineType": "OpenSearch"}]}"#),
     (
         "es",

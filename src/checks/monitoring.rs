@@ -1,6 +1,7 @@
 //! MON: monitoring and observability.
 
 mod acls;
+mod alarms;
 mod alerts;
 mod detection;
 mod trails;
@@ -38,6 +39,7 @@ pub const CHECKS: &[Check] = &[
     MON_11,
     MON_12,
     MON_13,
+    alarms::MON_14,
     MON_15,
     MON_16,
     trails::MON_18,

@@ -27,6 +27,8 @@ mod contacts;
 mod credentials;
 #[cfg(feature = "governance")]
 mod detection;
+#[cfg(feature = "data")]
+mod dlm;
 mod dynamodb;
 mod ec2;
 mod ecr;
@@ -104,6 +106,8 @@ pub const COLLECTORS: &[&[Collector]] = &[
     codebuild::COLLECTORS,
     #[cfg(feature = "delivery")]
     codedeploy::COLLECTORS,
+    #[cfg(feature = "data")]
+    dlm::COLLECTORS,
     dynamodb::COLLECTORS,
     ec2::compute::COLLECTORS,
     ec2::network::COLLECTORS,

@@ -14,6 +14,7 @@ pub mod common;
 pub mod contacts;
 pub mod credentials;
 pub mod detection;
+pub mod dlm;
 pub mod dynamodb;
 pub mod ec2;
 pub mod ecr;
@@ -63,6 +64,7 @@ pub const ALL: &[&[&Kind]] = &[
     cloudfront::KINDS,
     codebuild::KINDS,
     codedeploy::KINDS,
+    dlm::KINDS,
     dynamodb::KINDS,
     ec2::compute::KINDS,
     ec2::network::KINDS,

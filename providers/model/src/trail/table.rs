@@ -224,6 +224,14 @@ const CLOUDWATCH: &[Row] = &[
     row("UntagResource", "*", UNTAGS),
 ];
 
+const DLM: &[Row] = &[
+    row("CreateLifecyclePolicy", "aws_dlm_lifecycle_policy", Makes),
+    row("DeleteLifecyclePolicy", "aws_dlm_lifecycle_policy", Ends),
+    row("UpdateLifecyclePolicy", "aws_dlm_lifecycle_policy", Alters),
+    row("TagResource", "*", TAGS),
+    row("UntagResource", "*", UNTAGS),
+];
+
 const DYNAMODB: &[Row] = &[
     row("CreateTable", "aws_dynamodb_table", Makes),
     row("DeleteTable", "aws_dynamodb_table", Ends),
@@ -959,6 +967,7 @@ pub const SERVICES: &[Service] = &[
     },
     Service { name: "backup", source: "backup.amazonaws.com", rows: BACKUP },
     Service { name: "cloudwatch", source: "monitoring.amazonaws.com", rows: CLOUDWATCH },
+    Service { name: "dlm", source: "dlm.amazonaws.com", rows: DLM },
     Service { name: "dynamodb", source: "dynamodb.amazonaws.com", rows: DYNAMODB },
     Service { name: "ec2", source: "ec2.amazonaws.com", rows: EC2 },
     Service { name: "ecr", source: "ecr.amazonaws.com", rows: ECR },
