@@ -69,12 +69,12 @@ pub const CATALOGUE: &[Rule] = &[
     rule(
         "N14",
         "Revisions of ECS task definitions",
-        "Not applied: these types are not read yet, and are unknown.",
+        "Not applied: a service that runs another revision is a change, whoever made it; `--who` tells whose it is.",
     ),
     rule(
         "N15",
         "Code of Lambda functions, image tags",
-        "Not applied: these types are not read yet, and are unknown.",
+        "Not applied: the code of a function is not compared; the image of a container is, by its reference.",
     ),
     rule(
         "N16",
