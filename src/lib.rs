@@ -19,6 +19,7 @@ pub mod packed;
 pub mod plan;
 pub mod profile;
 pub mod proposal;
+pub mod recover;
 pub mod report;
 pub mod result;
 pub mod score;

@@ -4,6 +4,7 @@ mod accept;
 mod error;
 mod layers;
 mod print;
+mod recovery;
 mod region;
 mod rules;
 #[cfg(test)]
@@ -23,6 +24,9 @@ use time::Date;
 pub use accept::{ACCEPT_DAYS, Acceptance};
 pub use error::{Fault, Invalid, ProfileError};
 use layers::Layers;
+pub use recovery::{
+    COMMITMENTS, Commitment, RecoverySettings, ScenarioObjectives, Strategy, TIMES, Time, WorkloadRule,
+};
 pub use region::{KNOWN_REGIONS, Region, Role, UnknownRegion, check_region, is_shaped_like_a_region};
 pub use values::{Exact, Pattern, any_matches, parse_duration};
 use values::{duration, exact};
@@ -50,6 +54,8 @@ pub struct Profile {
     pub criteria: Criteria,
     /// Recovery objectives.
     pub objectives: Objectives,
+    /// Recovery.
+    pub recovery: RecoverySettings,
     /// Exposure settings.
     pub network: NetworkSettings,
     /// Availability zones.
@@ -710,7 +716,26 @@ impl Profile {
     /// The effective values without comments. Keys are sorted, so the text of the table is canonical.
     fn table(&self) -> toml::Table {
         // Every field is a plain table, array or scalar, which TOML always has a form for; a test holds this.
-        toml::Table::try_from(self).unwrap_or_default()
+        let mut table = toml::Table::try_from(self).unwrap_or_default();
+        table.iter_mut().for_each(|(_, value)| with_dates(value));
+        table
+    }
+}
+
+/// Puts a date in the place of the table by which the serializer of TOML passes one on inside of maps.
+fn with_dates(value: &mut toml::Value) {
+    const MARK: &str = "$__toml_private_datetime";
+    match value {
+        toml::Value::Table(table) => {
+            let date = table.get(MARK).and_then(toml::Value::as_str).and_then(|text| text.parse().ok());
+            if let Some(date) = date {
+                *value = toml::Value::Datetime(date);
+                return;
+            }
+            table.iter_mut().for_each(|(_, inner)| with_dates(inner));
+        }
+        toml::Value::Array(items) => items.iter_mut().for_each(with_dates),
+        _ => {}
     }
 }
 

@@ -14,7 +14,8 @@ type Rule = fn(&Profile) -> Result<(), ProfileError>;
 
 /// Checks every rule, and returns the first that is broken.
 pub(super) fn check(profile: &Profile) -> Result<(), ProfileError> {
-    const RULES: [Rule; 8] = [regions, score, weights, thresholds, settings, checks, waivers, ignore];
+    const RULES: [Rule; 9] =
+        [regions, score, weights, thresholds, super::recovery::check, settings, checks, waivers, ignore];
     RULES.iter().try_for_each(|rule| rule(profile))
 }
 

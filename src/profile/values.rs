@@ -102,6 +102,24 @@ fn print_duration(value: Duration) -> String {
     format!("{}{name}", seconds / unit)
 }
 
+/// The same for a duration that may be absent.
+pub mod duration_or_none {
+    use super::*;
+
+    /// Reads a duration.
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+        duration::deserialize(from).map(Some)
+    }
+
+    /// Writes a duration; an absent one has to be skipped by the field.
+    pub fn serialize<S: Serializer>(value: &Option<Duration>, to: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => duration::serialize(value, to),
+            None => to.serialize_none(),
+        }
+    }
+}
+
 /// Reads and writes a TOML date without a time.
 pub mod date {
     use super::*;
