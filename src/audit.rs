@@ -19,6 +19,7 @@ use crate::live::LiveSide;
 use crate::packed::PackedSide;
 use crate::plan::{self, Selection, UnknownWord};
 use crate::profile::Profile;
+use crate::recover;
 use crate::result::{Document, Run, build};
 use crate::score;
 use crate::snapshot::{RecordedAccount, RecordedReading, RecordedRegion, RecordedState, Snapshot};
@@ -40,6 +41,8 @@ pub struct Question<'a> {
     pub unmanaged: bool,
     /// Whether it ends in a score and a verdict.
     pub verdict: bool,
+    /// Whether recovery is verified; its verdict is then that of the run.
+    pub recovery: bool,
     /// The result that drift is held against, to tell what is new and what is resolved.
     pub previous: Option<&'a Document>,
 }
@@ -66,7 +69,17 @@ impl<'a> Question<'a> {
         all.extend(custom);
         let checks = selection.choose(&all, &profile.checks.disable)?;
         let drift = selection.includes_drift(&all);
-        Ok(Self { profile, selection, checks, all, drift, unmanaged: drift, verdict: true, previous: None })
+        Ok(Self {
+            profile,
+            selection,
+            checks,
+            all,
+            drift,
+            unmanaged: drift,
+            verdict: true,
+            recovery: false,
+            previous: None,
+        })
     }
 
     /// `stateward drift`: the comparison alone.
@@ -80,7 +93,33 @@ impl<'a> Question<'a> {
     ) -> Result<Self, UnknownWord> {
         selection.select(&[])?;
         let (checks, all) = (Vec::new(), crate::checks::all().collect());
-        Ok(Self { profile, selection, checks, all, drift: true, unmanaged, verdict: false, previous: None })
+        Ok(Self {
+            profile,
+            selection,
+            checks,
+            all,
+            drift: true,
+            unmanaged,
+            verdict: false,
+            recovery: false,
+            previous: None,
+        })
+    }
+
+    /// `stateward recover`: what would be lost, and how long it would take to come back.
+    pub fn recovery(profile: &'a Profile, selection: &'a Selection) -> Self {
+        let (checks, all) = (Vec::new(), crate::checks::all().collect());
+        Self {
+            profile,
+            selection,
+            checks,
+            all,
+            drift: false,
+            unmanaged: false,
+            verdict: false,
+            recovery: true,
+            previous: None,
+        }
     }
 
     /// What has to be read to answer it, given the declared resources.
@@ -101,6 +140,9 @@ impl<'a> Question<'a> {
         // A selection of services narrows the comparison; what a selected check needs beside, it gets.
         let mut wanted = plan::only_services(&wanted, &self.selection.services);
         plan::for_checks(&checks, self.profile, &mut wanted);
+        if self.recovery {
+            recover::wanted(&mut wanted);
+        }
         wanted
     }
 
@@ -163,7 +205,7 @@ pub(crate) struct Identity {
 pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, run: Run) -> Document {
     let (recorded, readings, configurations, trail) = laid_out(snapshot, question);
     let scope = coverage(question, &recorded.accounts, &recorded.states);
-    if question.checks.is_empty() && !question.verdict {
+    if question.checks.is_empty() && !question.verdict && !question.recovery {
         // Nothing else is asked of the estate, so both sides stay packed: the path for estates of any size.
         let live = packed(readings, &recorded, question);
         let compared = compared(&recorded, &live, &configurations, trail.as_ref(), question, as_of);
@@ -197,9 +239,31 @@ pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, 
         let outages = outages(&question.checks, &live);
         score::score(&score::Input { outages, ..score::Input::new(&findings, question.profile, as_of) })
     });
+    let recovery = question.recovery.then(|| recover::verify(view, &declarations(&recorded.states)));
     let found =
         Found { findings, declared, scorecard, identities, ..Found::compared(Box::new(live), compared) };
-    conclude(&recorded, found, &scope, question, as_of, run)
+    let mut document = conclude(&recorded, found, &scope, question, as_of, run);
+    if let Some(recovery) = recovery {
+        document.verdict = Some(recover::verdict(&recovery, question.profile));
+        document.recovery = Some(recovery);
+    }
+    document
+}
+
+/// Where managed instances stand, and what Terraform says that they depend on.
+fn declarations(states: &[RecordedState]) -> Vec<recover::Declaration> {
+    let states = States(states);
+    let told = states.sketched(|_| false).filter_map(|resource| {
+        let resource = resource.into_owned();
+        let facts = resource.declared.filter(|facts| facts.deposed.is_none())?;
+        Some(recover::Declaration {
+            identity: resource.address,
+            address: facts.address,
+            state: facts.state,
+            dependencies: facts.dependencies,
+        })
+    });
+    told.collect()
 }
 
 /// What a state is, with what its managed instances tell of the tags that the profile requires.

@@ -318,6 +318,7 @@ pub struct DriftFacts {
 }
 
 /// All that a check may look at beside its resource.
+#[derive(Clone, Copy)]
 pub struct View<'a> {
     /// Live or declared.
     pub side: Side,

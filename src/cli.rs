@@ -65,6 +65,8 @@ pub enum Command {
     Audit(Audit),
     /// Compare live AWS with the Terraform states, and nothing else
     Drift(Drift),
+    /// Verify recovery: what would be lost, how long it would take to come back, and how that is known
+    Recover(Recover),
     /// Record the live estate into one snapshot file
     Collect(Collect),
     /// Render a stored result again, in any format
@@ -255,6 +257,49 @@ pub enum DriftFailOn {
     /// Entries outside the audited accounts and regions.
     Ghost,
     /// None: 0 unless the run itself failed.
+    Never,
+}
+
+/// `stateward recover`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stateward recover --state terraform.tfstate
+  stateward recover --snapshot estate.stw --profile dr-verification
+  stateward recover --snapshot estate.stw --format table --format json --output recovery.json
+  stateward recover --snapshot estate.stw --explain aws_db_instance.orders
+
+Exit codes: 0 GO, 1 could not start or write, 2 NO-GO, 3 UNDETERMINED, 64 wrong usage.")]
+pub struct Recover {
+    /// Which profile.
+    #[command(flatten)]
+    pub profile: ProfileArgs,
+    /// Which states.
+    #[command(flatten)]
+    pub states: StateArgs,
+    /// Which estate.
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Where the estate is read.
+    #[command(flatten)]
+    pub live: LiveArgs,
+    /// What to write.
+    #[command(flatten)]
+    pub output: OutputArgs,
+    /// Unfold the arithmetic of this resource instead, by id or Terraform address
+    #[arg(long, value_name = "RESOURCE", conflicts_with_all = ["format", "output"])]
+    pub explain: Option<String>,
+    /// When to exit with a code other than 0: by the `verdict`, or `never` unless the run itself failed
+    #[arg(long, value_enum, default_value_t = RecoverFailOn::Verdict, value_name = "WHAT")]
+    pub fail_on: RecoverFailOn,
+}
+
+/// When a verification of recovery exits with a code other than 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RecoverFailOn {
+    /// By the verdict: NO-GO 2, UNDETERMINED 3.
+    Verdict,
+    /// Only when the run itself failed.
     Never,
 }
 
@@ -625,12 +670,22 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Stop>
     let output = match &mut cli.command {
         Command::Audit(audit) => Some(&mut audit.output),
         Command::Drift(drift) => Some(&mut drift.output),
+        Command::Recover(recover) => Some(&mut recover.output),
         Command::Report(report) => Some(&mut report.output),
         _ => None,
     };
     if let Some(output) = output {
         output.reports =
             outputs(chosen).map_err(|text| Stop { text: format!("error: {text}\n"), code: USAGE })?;
+    }
+    if let Command::Recover(recover) = &cli.command
+        && let Some(other) = recover.output.reports.iter().find(|it| !report::shows_recovery(it.format))
+    {
+        let text = format!(
+            "error: `recover` writes table and json in this version, and not `{}`\n",
+            other.format.name
+        );
+        return Err(Stop { text, code: USAGE });
     }
     Ok(cli)
 }
@@ -799,7 +854,9 @@ mod tests {
         let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
         assert_eq!(
             names,
-            ["demo", "audit", "drift", "collect", "report", "checks", "policy", "completions", "generate"]
+            [
+                "demo", "audit", "drift", "recover", "collect", "report", "checks", "policy", "completions", "generate",
+            ]
         );
     }
 
@@ -826,7 +883,10 @@ mod tests {
     fn usage_errors_name_the_remedy_and_exit_with_64() {
         let cases = [
             ("", "Usage"),
-            ("recover", "recover"),
+            ("recovr", "recover"),
+            ("recover --format html", "table and json"),
+            ("recover --explain x --format json", "cannot be used with"),
+            ("recover --fail-on drift", "verdict"),
             ("audit --bogus", "--bogus"),
             ("audit --output a.html", "--format html --output a.html"),
             ("audit --format json --output a --output b", "has no --format before it"),

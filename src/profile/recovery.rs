@@ -164,6 +164,7 @@ pub const TIMES: &[&str] = &[
     "function-switch",
     "instance-launch",
     "instance-recovery",
+    "queue-switch",
     "rds-cluster-failover",
     "rds-host-replacement",
     "rds-multi-az-failover",

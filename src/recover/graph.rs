@@ -75,6 +75,25 @@ impl Graph {
         (0u32..).zip(seen).filter_map(|(one, seen)| seen.then_some(one)).collect()
     }
 
+    /// Of each one, whether it needs any of `ends`, by whatever way.
+    pub fn reaching(&self, ends: &[u32]) -> Vec<bool> {
+        let mut needed_by = vec![Vec::new(); self.len()];
+        for (from, edges) in (0u32..).zip(&self.needs) {
+            for to in edges {
+                needed_by[*to as usize].push(from);
+            }
+        }
+        let mut seen = vec![false; self.len()];
+        let mut open: Vec<u32> = ends.to_vec();
+        while let Some(one) = open.pop() {
+            let Some(mark) = seen.get_mut(one as usize) else { continue };
+            if !std::mem::replace(mark, true) {
+                open.extend_from_slice(&needed_by[one as usize]);
+            }
+        }
+        seen
+    }
+
     /// How long it takes until each one is ready, when each waits for what it needs and then takes its own time. The
     /// members of a cycle wait for each other: at best they go side by side, at worst in a row.
     pub fn ready(&self, own: &[Interval]) -> Ready {

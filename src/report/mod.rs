@@ -2,6 +2,7 @@
 
 pub mod csv;
 mod evidence;
+pub mod explain;
 pub mod history;
 pub mod html;
 pub mod json;
@@ -70,6 +71,11 @@ pub const FORMATS: &[Format] = &[
     Format { name: "markdown", extension: "md", render: markdown::render },
     Format { name: "html", extension: "html", render: html::render },
 ];
+
+/// True for the formats that show a verification of recovery whole.
+pub fn shows_recovery(format: &Format) -> bool {
+    matches!(format.name, "table" | "json")
+}
 
 /// The format of a name.
 pub fn find(name: &str) -> Option<&'static Format> {

@@ -1,6 +1,7 @@
 //! Tables for a terminal: as wide as it is, and ids whole whatever it takes.
 
 mod canvas;
+mod recovery;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +28,12 @@ const BAR: usize = 10;
 pub fn render(document: &Document, look: &Look) -> Result<String, ReportError> {
     let mut canvas = Canvas::new(look);
     head(&mut canvas, document);
+    if let Some(found) = &document.recovery {
+        recovery::sections(&mut canvas, found);
+        unread(&mut canvas, document);
+        scope(&mut canvas, document);
+        return Ok(canvas.into_text());
+    }
     if document.verdict.is_some() {
         if let Some(score) = &document.score {
             components(&mut canvas, score);

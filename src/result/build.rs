@@ -56,6 +56,7 @@ pub(crate) fn document(
         verdict: scored.map(numbers::verdict),
         score: scored.map(|card| numbers::numbers(card, question.profile)),
         drift: drift.map(|drift| drift_of(drift, recorded, found, question)),
+        recovery: None,
         waivers: scored.map(|card| numbers::waivers(card, question.profile)).unwrap_or_default(),
         findings,
         plan,

@@ -8,6 +8,7 @@ pub mod build;
 mod evidence;
 mod history;
 mod numbers;
+mod recovery;
 mod who;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,11 @@ use crate::text::Text;
 
 pub use evidence::{
     CheckEvidence, ControlCounts, ControlEvidence, EvidenceResult, FindingCounts, FrameworkEvidence,
+};
+pub use recovery::{
+    Recovery, RecoveryAssumption, RecoveryAvailability, RecoveryFactor, RecoveryFigure, RecoveryFlow,
+    RecoveryGate, RecoveryOutcome, RecoveryPath, RecoveryRange, RecoveryResource, RecoveryScenario,
+    RecoverySegment, RecoveryWorkload,
 };
 pub use who::Who;
 
@@ -55,6 +61,9 @@ pub struct Document {
     /// State against live; absent when no state was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drift: Option<Drift>,
+    /// What `stateward recover` found; absent from every other command.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery: Option<Recovery>,
     /// What to fix first, sorted by gain for the effort.
     pub plan: Vec<Step>,
     /// The shortest way to GO that was found; empty when the answer is GO already. Where repairs alone do not lead there

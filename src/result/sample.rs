@@ -100,6 +100,7 @@ pub fn no_go() -> Document {
             ),
         ],
         waivers: waivers(),
+        recovery: None,
         compliance: Vec::new(),
         collection: collection(),
     }
@@ -164,6 +165,7 @@ pub fn go() -> Document {
         )],
         route_to_go: Vec::new(),
         waivers: Vec::new(),
+        recovery: None,
         compliance: Vec::new(),
         collection: Collection { errors: Vec::new(), ..collection() },
     }

@@ -9,6 +9,7 @@ mod keys;
 mod live;
 mod output;
 mod proposal;
+mod recover;
 #[cfg(feature = "aws")]
 mod s3;
 mod states;
@@ -90,6 +91,7 @@ pub fn run(command: Command, outside: &Outside) -> anyhow::Result<u8> {
         Command::Demo(demo) => self::demo(&demo, outside),
         Command::Audit(audit) => self::audit(&audit, outside),
         Command::Drift(drift) => self::drift(&drift, outside),
+        Command::Recover(recover) => recover::recover(&recover, outside),
         Command::Collect(collect) => self::collect(&collect, outside),
         Command::Report(report) => self::report(&report, outside),
         Command::Checks(checks) => catalogue::checks(&checks, outside),
@@ -285,6 +287,14 @@ fn report(report: &cli::Report, outside: &Outside) -> anyhow::Result<u8> {
         }
         let all: Vec<_> = stateward::checks::all().collect();
         document.compliance = compliance::evidence(&document, &report.framework, &all);
+    }
+    let unfit = report.output.reports.iter().find(|it| !stateward::report::shows_recovery(it.format));
+    if let Some(unfit) = unfit.filter(|_| document.recovery.is_some()) {
+        bail!(
+            "{}: this is the result of `stateward recover`, which `{}` cannot show\n  remedy: take --format table or json",
+            report.result.display(),
+            unfit.format.name
+        );
     }
     let mut outputs = Outputs::open(&report.output.reports)?;
     outputs.write(&document, outside)?;

@@ -13,6 +13,7 @@ use crate::check::{Category, Check, Effort, Outcome, Reads, Severity, Subject, V
 use crate::checks::facts::{copy_regions, here};
 use crate::inventory::{Side, exclusion};
 use crate::profile::Role;
+use crate::recover::names::without_region;
 
 pub const DR_24: Check = Check {
     id: "DR-24",
@@ -165,21 +166,6 @@ fn templates_of(resource: &Resource) -> Result<BTreeSet<String>, Gap> {
     let templates = resource.get_or_default(&group::LAUNCH_TEMPLATE)?;
     let names = templates.into_iter().filter_map(|template| template.name);
     Ok(names.filter(|name| !name.is_empty()).map(|name| without_region(&name, resource.region())).collect())
-}
-
-/// `web-us-west-2` and `web-eu-west-1` are the same thing in two regions, and so are `web-usw2` and `web-euw1`.
-fn without_region(name: &str, region: &str) -> String {
-    name.replace(region, "").replace(&short(region), "")
-}
-
-/// `usw2` for `us-west-2`, `apse1` for `ap-southeast-1`: how names abbreviate regions.
-fn short(region: &str) -> String {
-    const WORDS: &[(&str, &str)] =
-        &[("north", "n"), ("south", "s"), ("east", "e"), ("west", "w"), ("central", "c"), ("gov", "g")];
-    let mut parts = region.split('-');
-    let area = parts.next().unwrap_or_default().to_owned();
-    let rest = parts.fold(String::new(), |all, part| all + part);
-    area + &WORDS.iter().fold(rest, |rest, (word, letter)| rest.replace(word, letter))
 }
 
 pub const DR_26: Check = Check {
@@ -556,20 +542,6 @@ mod tests {
     fn ranges_overlap_whichever_is_wider() {
         assert!(overlap("10.0.0.0/16", "10.0.4.0/24") && overlap("10.0.4.0/24", "10.0.0.0/16"));
         assert!(!overlap("10.0.0.0/16", "10.1.0.0/16") && !overlap("10.0.0.0/16", "fd00::/8"));
-    }
-
-    #[test]
-    fn names_are_alike_but_for_their_region() {
-        assert_eq!(short("us-west-2"), "usw2");
-        assert_eq!(short("ap-southeast-1"), "apse1");
-        assert_eq!(
-            without_region("acme-usw2-web", "us-west-2"),
-            without_region("acme-euw1-web", "eu-west-1")
-        );
-        assert_ne!(
-            without_region("acme-usw2-web", "us-west-2"),
-            without_region("acme-euw1-api", "eu-west-1")
-        );
     }
 
     #[test]

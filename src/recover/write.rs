@@ -1,0 +1,76 @@
+//! Paths and resources as the result has them.
+
+use super::estate::Node;
+use super::figure::Figure;
+use super::path::{Choice, Path};
+use super::paths::Part;
+use super::verify::why;
+use crate::result::{RecoveryFigure, RecoveryGate, RecoveryPath, RecoveryResource};
+
+/// A resource that is lost.
+pub fn resource(node: &Node, choice: &Choice, paths: &[Path]) -> RecoveryResource {
+    let label = node.label();
+    let part = match node.part {
+        Part::Entry => "entry",
+        Part::Compute => "compute",
+        Part::Store => "store",
+    };
+    RecoveryResource {
+        kind: node.resource.kind().to_owned(),
+        id: node.resource.id().to_owned(),
+        address: node.address.map(str::to_owned),
+        part: part.to_owned(),
+        rpo_low_s: choice.rpo.low.seconds(),
+        rpo_high_s: choice.rpo.high.seconds(),
+        act_low_s: choice.act.low.seconds(),
+        act_high_s: choice.act.high.seconds(),
+        path: choice.path,
+        runner_up: choice.runner_up,
+        paths: paths.iter().map(|path| written(&label, path)).collect(),
+        name: label,
+    }
+}
+
+fn written(label: &str, path: &Path) -> RecoveryPath {
+    RecoveryPath {
+        name: path.name.to_owned(),
+        to: path.to.clone(),
+        automatic: path.automatic,
+        rpo: figure(&path.rpo),
+        act: figure(&path.act),
+        gates: gates(label, path),
+    }
+}
+
+fn figure(of: &Figure) -> RecoveryFigure {
+    RecoveryFigure {
+        low_s: of.interval.low.seconds(),
+        high_s: of.interval.high.seconds(),
+        grade: of.grade,
+        formula: of.formula.clone(),
+        inputs: of.inputs.clone(),
+        unread: of.gap.as_ref().map(ToString::to_string),
+    }
+}
+
+/// The gates of a path.
+pub fn gates(label: &str, path: &Path) -> Vec<RecoveryGate> {
+    let gate = |gate: &super::path::Gate| {
+        let (state, why) = match &gate.fault {
+            Some(fault) => {
+                let (state, said) = why(fault);
+                (state, Some(said))
+            }
+            None => ("open", None),
+        };
+        RecoveryGate {
+            resource: label.to_owned(),
+            path: format!("{} to {}", path.name, path.to),
+            name: gate.name.to_owned(),
+            subject: gate.subject.clone(),
+            state: state.to_owned(),
+            why,
+        }
+    };
+    path.gates.iter().map(gate).collect()
+}

@@ -1,0 +1,299 @@
+//! Recovery in the result: per scenario and workload what is lost, how long it takes, on what that rests, and what fails.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::recover::{Grade, Input, Scenario};
+
+/// What `stateward recover` found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Recovery {
+    /// The region that serves production.
+    pub home: String,
+    /// The regions in which it is brought back, in the order of the profile.
+    pub targets: Vec<String>,
+    /// The workloads, in the order of the profile.
+    pub workloads: Vec<RecoveryWorkload>,
+    /// By workload, then in the order instance, zone, region, corruption, account, key.
+    pub scenarios: Vec<RecoveryScenario>,
+    /// What is taken for granted, sorted by key.
+    pub assumptions: Vec<RecoveryAssumption>,
+    /// What a reader should know.
+    pub notes: Vec<String>,
+}
+
+/// A workload.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RecoveryWorkload {
+    /// Its name.
+    pub name: String,
+    /// The declared strategy, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<String>,
+    /// Where users enter, sorted.
+    pub entry_points: Vec<String>,
+    /// Resources that have to be brought back.
+    pub resources: usize,
+    /// Those of them that hold data.
+    pub stores: usize,
+    /// Dependencies that were found in the whole estate.
+    pub dependencies: usize,
+    /// What services commit themselves to, in series.
+    pub availability: RecoveryAvailability,
+}
+
+/// The modelled availability.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RecoveryAvailability {
+    /// In percent, rounded down.
+    pub percent: f64,
+    /// What it has to be.
+    pub objective: f64,
+    /// What it rests on.
+    pub grade: Grade,
+    /// Whether it is reached.
+    pub outcome: RecoveryOutcome,
+    /// The factors, the weakest first.
+    pub factors: Vec<RecoveryFactor>,
+    /// What was not read.
+    pub unread: Vec<String>,
+}
+
+/// One factor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RecoveryFactor {
+    /// The key of the commitment in the profile.
+    pub commitment: String,
+    /// In percent.
+    pub percent: f64,
+    /// What it stands for.
+    pub stands_for: String,
+    /// How many resources share it.
+    pub resources: usize,
+}
+
+/// What came of an objective.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RecoveryOutcome {
+    /// Reached even in the worst case.
+    Pass,
+    /// Reached even in the worst case, which rests on an assumption.
+    PassOnAssumption,
+    /// More evidence is needed.
+    Undetermined,
+    /// Missed even in the best case.
+    Fail,
+}
+
+impl RecoveryOutcome {
+    /// As people read it.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Pass => "PASS",
+            Self::PassOnAssumption => "PASS ON ASSUMPTION",
+            Self::Undetermined => "UNDETERMINED",
+            Self::Fail => "FAIL",
+        }
+    }
+}
+
+/// A number in seconds with its best and its worst case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RecoveryRange {
+    /// The best case; absent where there is no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low_s: Option<u64>,
+    /// The worst case; absent where there is no end, or none is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high_s: Option<u64>,
+    /// What it has to be at most.
+    pub objective_s: u64,
+    /// What it rests on.
+    pub grade: Grade,
+    /// What came of it.
+    pub outcome: RecoveryOutcome,
+    /// The resource that decides, where one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<String>,
+}
+
+/// One scenario of one workload.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RecoveryScenario {
+    /// What happens.
+    pub name: Scenario,
+    /// To which workload.
+    pub workload: String,
+    /// Whether its outcome decides.
+    pub gated: bool,
+    /// Where the workload is brought back; absent where that is the home region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Data lost, as time.
+    pub rpo: RecoveryRange,
+    /// Time until service is back.
+    pub rto: RecoveryRange,
+    /// The worse of both.
+    pub outcome: RecoveryOutcome,
+    /// Newest minus oldest moment that stores come back to; absent where one does not come back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread_s: Option<u64>,
+    /// The longest way in the worst case, first step first.
+    pub critical_path: Vec<RecoverySegment>,
+    /// Resources that are lost, those that lose most first.
+    pub resources: Vec<RecoveryResource>,
+    /// How many resources go on.
+    pub unaffected: usize,
+    /// What keeps paths shut, sorted by resource.
+    pub gates: Vec<RecoveryGate>,
+    /// What was not read and would decide, sorted.
+    pub unread: Vec<String>,
+    /// Where data go that leave their part of the world, sorted.
+    pub flows: Vec<RecoveryFlow>,
+    /// What would help most, the most first.
+    pub advice: Vec<String>,
+}
+
+/// A step of the critical path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RecoverySegment {
+    /// `detect`, `decide`, `act`, `verify` or `dns`.
+    pub step: String,
+    /// What is done.
+    pub what: String,
+    /// The resource.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// Its Terraform address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// At best.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low_s: Option<u64>,
+    /// At worst.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high_s: Option<u64>,
+    /// What it rests on.
+    pub grade: Grade,
+    /// What a person does, in order; nothing where it happens by itself.
+    pub commands: Vec<String>,
+}
+
+/// A resource that is lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RecoveryResource {
+    /// What people call it.
+    pub name: String,
+    /// Its Terraform type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its id.
+    pub id: String,
+    /// Its Terraform address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// `entry`, `compute` or `store`.
+    pub part: String,
+    /// Data lost in the best case; absent where there is no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rpo_low_s: Option<u64>,
+    /// Data lost in the worst case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rpo_high_s: Option<u64>,
+    /// Until it is back by itself, without what it needs; best case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act_low_s: Option<u64>,
+    /// The same in the worst case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act_high_s: Option<u64>,
+    /// The path that counts; absent where no path is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<usize>,
+    /// The next best one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runner_up: Option<usize>,
+    /// All paths that were found.
+    pub paths: Vec<RecoveryPath>,
+}
+
+/// A way back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RecoveryPath {
+    /// What it is.
+    pub name: String,
+    /// Where it leads.
+    pub to: String,
+    /// Whether nobody has to decide.
+    pub automatic: bool,
+    /// Data lost, before its gates.
+    pub rpo: RecoveryFigure,
+    /// How long it takes, before its gates.
+    pub act: RecoveryFigure,
+    /// What has to hold.
+    pub gates: Vec<RecoveryGate>,
+}
+
+/// A number with its arithmetic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RecoveryFigure {
+    /// At best.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low_s: Option<u64>,
+    /// At worst.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub high_s: Option<u64>,
+    /// What it rests on.
+    pub grade: Grade,
+    /// How it comes about.
+    pub formula: String,
+    /// What it was worked out from.
+    pub inputs: Vec<Input>,
+    /// What was not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<String>,
+}
+
+/// What has to hold so that a path can be taken.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct RecoveryGate {
+    /// The resource.
+    pub resource: String,
+    /// The path.
+    pub path: String,
+    /// `key`, `status`, `subnet group`, …
+    pub name: String,
+    /// What it is about.
+    pub subject: String,
+    /// `open`, `shut` or `unknown`.
+    pub state: String,
+    /// What was found, or why it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// Data that leave their part of the world.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct RecoveryFlow {
+    /// The resource.
+    pub resource: String,
+    /// From this region.
+    pub from: String,
+    /// To this one.
+    pub to: String,
+}
+
+/// What is taken for granted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RecoveryAssumption {
+    /// The key of the profile.
+    pub key: String,
+    /// What it says.
+    pub value: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// When it was last confirmed.
+    pub date: String,
+    /// How many numbers of this result rest on it.
+    pub uses: usize,
+}

@@ -1,0 +1,38 @@
+//! `stateward recover`: profile → collect → verify → report.
+
+use stateward::audit::{Question, evaluate};
+use stateward::plan::Selection;
+use stateward::report::explain;
+
+use super::{Outputs, Outside, estate, finish, new_run, nothing_read, output, profile};
+use crate::cli::{self, RecoverFailOn};
+
+/// Runs the command; the exit code.
+///
+/// # Errors
+/// Whatever keeps the run from starting or from writing its result.
+pub fn recover(recover: &cli::Recover, outside: &Outside) -> anyhow::Result<u8> {
+    let profile = profile(&recover.profile, &recover.source.region, Some(&recover.live))?;
+    if recover.profile.print_profile {
+        return output::print(&profile.to_toml());
+    }
+    let selection = Selection::default();
+    let question = Question::recovery(&profile, &selection);
+    let mut outputs = Outputs::open(&recover.output.reports)?;
+    let (snapshot, as_of) = estate(&question, &recover.states, &recover.source, &recover.live, outside)?;
+    let run = new_run("recover", &question, as_of, outside);
+    let mut document = evaluate(snapshot, &question, as_of, run);
+    nothing_read(&document)?;
+    if let (Some(name), Some(found)) = (&recover.explain, &document.recovery) {
+        return match explain::resource(found, name) {
+            Ok(text) => output::print(&text),
+            Err(unknown) => anyhow::bail!("{unknown}"),
+        };
+    }
+    finish(&mut document, &mut outputs, outside)?;
+    let decision = document.verdict.as_ref().map(|verdict| verdict.decision);
+    Ok(match (recover.fail_on, decision) {
+        (RecoverFailOn::Verdict, Some(decision)) => decision.exit_code(),
+        _ => 0,
+    })
+}
