@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stateward_model::kinds::autoscaling::group;
-use stateward_model::kinds::ec2::compute::{instance, volume};
+use stateward_model::kinds::ec2::compute::{instance, launch_template, volume};
+use stateward_model::kinds::ec2::network::security_group;
+use stateward_model::kinds::efs::mount_target;
 use stateward_model::kinds::elasticache::replication_group;
+use stateward_model::kinds::elbv2::target_group;
 use stateward_model::kinds::rds::{cluster, db_instance, global_cluster};
 use stateward_model::kinds::s3::bucket;
 use stateward_model::kinds::secretsmanager::secret;
-use stateward_model::{Address, Gap, Place, Resource};
+use stateward_model::{Address, Cause, Gap, Kind, Place, Resource};
 
 use super::index::arn;
 use super::paths::{KINDS, Part};
@@ -124,10 +127,15 @@ impl<'a> Estate<'a> {
     }
 }
 
-/// Kinds that hold data, or serve, and could not be listed whole at home: a resource that was not seen may be lost.
+/// Kinds that tell what needs what: without them a dependency may be missing, and a time too short.
+const CONNECTING: &[&Kind] =
+    &[&launch_template::KIND, &mount_target::KIND, &security_group::KIND, &target_group::KIND];
+
+/// Kinds that hold data, serve or connect, and could not be listed whole at home: a resource that was not seen may be lost.
 fn blind(scene: &Scene) -> Vec<Gap> {
     let mut gaps = BTreeSet::new();
-    for (kind, _) in KINDS {
+    let kinds = KINDS.iter().map(|(kind, _)| *kind);
+    for kind in kinds.chain(CONNECTING.iter().copied()) {
         let places: Vec<Place> = scene
             .view
             .inventory
@@ -139,7 +147,7 @@ fn blind(scene: &Scene) -> Vec<Gap> {
             let detail = format!("nobody looked for {} in {}", kind.name, scene.home);
             gaps.insert(Gap::new(
                 kind.listed_by.first().copied().unwrap_or(kind.name),
-                stateward_model::Cause::NotRequested,
+                Cause::NotRequested,
                 detail,
             ));
         }

@@ -57,11 +57,6 @@ impl Graph {
         self.needs.get(from as usize).map_or(&[], Vec::as_slice)
     }
 
-    /// How many edges there are.
-    pub fn edges(&self) -> usize {
-        self.needs.iter().map(Vec::len).sum()
-    }
-
     /// Everything that `roots` need, themselves included, in rising order.
     pub fn reach(&self, roots: &[u32]) -> Vec<u32> {
         let mut seen = vec![false; self.len()];

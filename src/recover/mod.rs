@@ -17,6 +17,8 @@ mod paths;
 mod reads;
 mod scenario;
 mod scene;
+#[cfg(test)]
+mod tests;
 mod verdict;
 mod verify;
 mod write;

@@ -179,6 +179,12 @@ pub fn wanted(wanted: &mut Wanted) {
     }
 }
 
+/// Every kind that is read.
+#[cfg(test)]
+pub(super) fn kinds_read() -> impl Iterator<Item = &'static Kind> {
+    OWN.iter().chain(BESIDE).filter_map(|(name, _)| kinds::find(name))
+}
+
 fn add(wanted: &mut Wanted, name: &str, paths: &[&str]) {
     let Some(kind) = kinds::find(name) else { return };
     wanted.kind(kind.name);

@@ -165,7 +165,10 @@ impl<'r, 'a> Run<'r, 'a> {
             entry_points: entry_points.into_iter().collect(),
             resources: workload.nodes.len(),
             stores: nodes().filter(|node| node.part == Part::Store).count(),
-            dependencies: self.graph.edges(),
+            dependencies: (0u32..)
+                .zip(&self.estate.nodes)
+                .map(|(number, _)| self.graph.needs(number).len())
+                .sum(),
             availability: self.availability(workload),
         }
     }

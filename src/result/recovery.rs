@@ -36,7 +36,7 @@ pub struct RecoveryWorkload {
     pub resources: usize,
     /// Those of them that hold data.
     pub stores: usize,
-    /// Dependencies that were found in the whole estate.
+    /// Dependencies that were found in the whole home region.
     pub dependencies: usize,
     /// What services commit themselves to, in series.
     pub availability: RecoveryAvailability,

@@ -257,7 +257,9 @@ fn collect(collect: &cli::Collect, outside: &Outside) -> anyhow::Result<u8> {
     }
     let selection = selection(&collect.select);
     let custom = custom.checks();
-    let question = Question::audit_with(&profile, &selection, &custom)?;
+    // A recording of everything serves `stateward recover` too.
+    let recovery = selection.is_everything();
+    let question = Question { recovery, ..Question::audit_with(&profile, &selection, &custom)? };
     let file = output::Beside::open(&collect.out)?;
     let states = States::read(&collect.states, &profile, outside)?;
     let configurations = configurations::read(&collect.states.from, outside)?;
@@ -310,7 +312,8 @@ fn policy(policy: &cli::Policy, outside: &Outside) -> anyhow::Result<u8> {
     }
     let selection = selection(&policy.select);
     let custom = custom.checks();
-    let question = Question::audit_with(&profile, &selection, &custom)?;
+    let recovery = selection.is_everything();
+    let question = Question { recovery, ..Question::audit_with(&profile, &selection, &custom)? };
     output::print(&live::policy(&question, &policy.states, outside)?)
 }
 
