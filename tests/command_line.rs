@@ -319,3 +319,54 @@ fn a_region_that_nobody_read_is_unknown() {
         more["scope"]["regions"].as_array().expect("regions").iter().find(|one| one["name"] == "ap-south-1");
     assert_eq!(region.expect("the region")["outcome"], "unreadable");
 }
+
+#[test]
+fn recovery_of_a_recording_is_the_same_each_time_and_unfolds() {
+    let once = run(&["recover", "--snapshot", DEMO, "--format", "json"]);
+    assert_eq!(once.code, 2, "{}", once.err);
+    let read = |ran: &Ran| -> serde_json::Value {
+        let mut value: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+        value.as_object_mut().expect("an object").remove("run");
+        value
+    };
+    let first = read(&once);
+    assert_eq!(first, read(&run(&["recover", "--snapshot", DEMO, "--format", "json"])));
+    assert_eq!(first["recovery"]["home"], "us-west-2");
+    let notes = first["recovery"]["notes"].as_array().expect("notes");
+    assert!(
+        notes.iter().any(|note| note.as_str().is_some_and(|note| note.contains("no workload is declared")))
+    );
+
+    let never = run(&["recover", "--snapshot", DEMO, "--fail-on", "never"]);
+    assert_eq!(never.code, 0, "{}", never.err);
+    let unfolded = run(&["recover", "--snapshot", DEMO, "--explain", "aws_db_instance.orders"]);
+    assert_eq!(unfolded.code, 0, "{}", unfolded.err);
+    for word in [
+        "point-in-time restore",
+        "grade",
+        "rds:DescribeDBInstances",
+        "recovery.times.rds-restore",
+        "gate key",
+    ] {
+        assert!(unfolded.out.contains(word), "'{word}' is not in: {}", unfolded.out);
+    }
+    fails(
+        &run(&["recover", "--snapshot", DEMO, "--explain", "aws_db_instance.order"]),
+        1,
+        &["aws_db_instance.orders"],
+    );
+    fails(&run(&["recover", "--snapshot", DEMO, "--format", "html"]), 64, &["table and json"]);
+}
+
+#[test]
+fn a_stored_verification_is_shown_again_only_in_formats_that_show_it() {
+    let folder = folder();
+    let path = folder.path().join("recovery.json");
+    let path = path.to_str().expect("a path of text");
+    let ran = run(&["recover", "--snapshot", DEMO, "--format", "json", "--output", path]);
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    let again = run(&["report", path]);
+    assert_eq!(again.code, 0, "{}", again.err);
+    assert!(again.out.contains("Critical path"), "{}", again.out);
+    fails(&run(&["report", path, "--format", "html"]), 1, &["stateward recover", "remedy"]);
+}

@@ -281,7 +281,10 @@ mod tests {
         assert_eq!(ready.of(0), Interval::exactly(u64::from(size)));
     }
 
-    fn estates() -> impl Strategy<Value = (Vec<(u32, u32)>, Vec<(u64, u64)>)> {
+    /// Edges, and the best and worst time of each.
+    type Drawn = (Vec<(u32, u32)>, Vec<(u64, u64)>);
+
+    fn estates() -> impl Strategy<Value = Drawn> {
         (2u32..12).prop_flat_map(|size| {
             let edges = prop::collection::vec((0..size, 0..size), 0..40);
             (edges, prop::collection::vec((0u64..500, 0u64..500), size as usize))

@@ -109,6 +109,11 @@ impl Path {
         gate.or(self.rpo.gap.as_ref()).or(self.act.gap.as_ref())
     }
 
+    /// True when nothing of it was read, not even whether it is there.
+    pub fn is_unseen(&self) -> bool {
+        self.rpo.gap.is_some() && self.act.gap.is_some() && self.gates.is_empty() && self.steps.is_empty()
+    }
+
     /// True when a gate is proved to be shut.
     pub fn is_shut(&self) -> bool {
         self.gates.iter().any(Gate::is_broken)

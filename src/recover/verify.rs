@@ -552,9 +552,13 @@ impl Evaluation<'_, '_, '_> {
         if world(home) == world(target) {
             return Vec::new();
         }
-        let stores = self
-            .lost()
-            .filter(|(_, node, assessed, _)| node.part == Part::Store && assessed.choice.path.is_some());
+        // A queue comes back empty, and of a copy that was not seen nobody knows where it is.
+        let leaves = |node: &Node, assessed: &Assessed, paths: &[Path]| {
+            let path = assessed.choice.path.and_then(|index| paths.get(index));
+            let holds = node.part == Part::Store && node.resource.kind() != "aws_sqs_queue";
+            holds && path.is_some_and(|it| !it.is_unseen())
+        };
+        let stores = self.lost().filter(|(_, node, assessed, paths)| leaves(node, assessed, paths));
         let mut flows: Vec<RecoveryFlow> = stores
             .map(|(_, node, ..)| RecoveryFlow {
                 resource: node.label(),

@@ -36,6 +36,7 @@ fn written(label: &str, path: &Path) -> RecoveryPath {
         name: path.name.to_owned(),
         to: path.to.clone(),
         automatic: path.automatic,
+        unseen: path.is_unseen(),
         rpo: figure(&path.rpo),
         act: figure(&path.act),
         gates: gates(label, path),

@@ -61,6 +61,7 @@ fn section(text: &mut String, scenario: &RecoveryScenario, of: &RecoveryResource
     }
     for (index, path) in of.paths.iter().enumerate() {
         let standing = match index {
+            _ if path.unseen => "not known whether there is one",
             it if of.path == Some(it) => "counts",
             it if of.runner_up == Some(it) => "runner-up",
             _ => "not taken",

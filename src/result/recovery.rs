@@ -226,6 +226,8 @@ pub struct RecoveryPath {
     pub to: String,
     /// Whether nobody has to decide.
     pub automatic: bool,
+    /// True when it could not be read whether there is such a path.
+    pub unseen: bool,
     /// Data lost, before its gates.
     pub rpo: RecoveryFigure,
     /// How long it takes, before its gates.

@@ -165,7 +165,11 @@ fn list(canvas: &mut Canvas, title: &str, lines: impl Iterator<Item = String>) {
 fn resource(of: &RecoveryResource) -> Vec<Cell> {
     let way = |index: Option<usize>| {
         let path = index.and_then(|index| of.paths.get(index));
-        path.map_or_else(|| soft("–"), |path| plain(format!("{} ({})", path.name, path.to)))
+        match path {
+            Some(path) if path.unseen => Cell::new(format!("not read: {}", path.name), Paint::Warn),
+            Some(path) => plain(format!("{} ({})", path.name, path.to)),
+            None => soft("–"),
+        }
     };
     let counts = match of.path {
         None => Cell::new("no way back", Paint::Bad),
