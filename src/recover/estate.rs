@@ -191,7 +191,15 @@ fn counts(resource: &Resource, scene: &Scene, copies: &BTreeSet<String>) -> bool
             !gone && !filled(resource.get(&instance::AUTOSCALING_GROUP))
         }
         "aws_autoscaling_group" => {
-            resource.get(&group::DESIRED_CAPACITY).ok().flatten().is_none_or(|desired| desired > 0)
+            // The nodes of a cluster come back with it.
+            let of_cluster = tags(resource).contains_key("eks:cluster-name");
+            let desired = resource.get(&group::DESIRED_CAPACITY).ok().flatten();
+            !of_cluster && desired.is_none_or(|desired| desired > 0)
+        }
+        // Nobody misses who held a lock.
+        "aws_dynamodb_table" => {
+            let mut states = scene.view.states.iter();
+            !states.any(|state| state.lock_table.as_deref() == Some(resource.id()))
         }
         "aws_ebs_volume" => {
             let held = resource.get_or_default(&volume::ATTACHMENTS).unwrap_or_default();

@@ -291,7 +291,15 @@ fn members(resource: &Resource, scenario: Scenario, scene: &Scene) -> Path {
     let rpo = Figure::none("the storage of the cluster spans zones");
     match resource.get_or_default(&cluster::ENGINE) {
         Ok(engine) if engine.starts_with("aurora") => {}
-        Ok(_) => return Path::automatic(NAME, home, rpo, scene.time("rds-cluster-failover")),
+        // A Multi-AZ DB cluster always has members in three zones.
+        Ok(engine) if matches!(engine.as_str(), "mysql" | "postgres") => {
+            return Path::automatic(NAME, home, rpo, scene.time("rds-cluster-failover"));
+        }
+        Ok(engine) => {
+            let detail = format!("how a cluster of {engine} fails over is not looked at");
+            let gap = Gap::new("rds:DescribeDBClusters", Cause::Unsupported, detail);
+            return Path::unseen(NAME, home, gap);
+        }
         Err(gap) => return Path::unseen(NAME, home, gap),
     }
     let members = match resource.get_or_default(&cluster::MEMBERS) {

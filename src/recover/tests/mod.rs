@@ -2,6 +2,7 @@
 
 mod golden;
 mod lose;
+mod paths;
 mod scale;
 
 use std::collections::BTreeMap;
