@@ -66,7 +66,11 @@ pub fn gates(label: &str, path: &Path) -> Vec<RecoveryGate> {
         };
         RecoveryGate {
             resource: label.to_owned(),
-            path: format!("{} to {}", path.name, path.to),
+            path: if path.to.is_empty() {
+                path.name.to_owned()
+            } else {
+                format!("{} to {}", path.name, path.to)
+            },
             name: gate.name.to_owned(),
             subject: gate.subject.clone(),
             state: state.to_owned(),

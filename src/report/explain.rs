@@ -77,7 +77,8 @@ fn section(text: &mut String, scenario: &RecoveryScenario, of: &RecoveryResource
 
 fn way(text: &mut String, path: &RecoveryPath, standing: &str) {
     let automatic = if path.automatic { "by itself" } else { "by decision" };
-    line(text, 2, format_args!("{} to {} ({automatic}): {standing}", path.name, path.to));
+    let to = if path.to.is_empty() { String::new() } else { format!(" to {}", path.to) };
+    line(text, 2, format_args!("{}{to} ({automatic}): {standing}", path.name));
     number(text, "data lost", &path.rpo);
     number(text, "time to act", &path.act);
     for gate in &path.gates {

@@ -167,6 +167,7 @@ fn resource(of: &RecoveryResource) -> Vec<Cell> {
         let path = index.and_then(|index| of.paths.get(index));
         match path {
             Some(path) if path.unseen => Cell::new(format!("not read: {}", path.name), Paint::Warn),
+            Some(path) if path.to.is_empty() => plain(&path.name),
             Some(path) => plain(format!("{} ({})", path.name, path.to)),
             None => soft("–"),
         }
