@@ -12,7 +12,7 @@ use crate::cli::{self, RecoverFailOn};
 /// # Errors
 /// Whatever keeps the run from starting or from writing its result.
 pub fn recover(recover: &cli::Recover, outside: &Outside) -> anyhow::Result<u8> {
-    let profile = profile(&recover.profile, &recover.source.region, Some(&recover.live))?;
+    let (profile, _) = profile(&recover.profile, &recover.source.region, Some(&recover.live))?;
     if recover.profile.print_profile {
         return output::print(&profile.to_toml());
     }

@@ -5,6 +5,7 @@ use super::Row;
 
 pub(super) const ROWS: &[Row] = &[
     Row("application-autoscaling", "DescribeScalableTargets", Empty(&["ScalableTargets"])),
+    Row("application-autoscaling", "DescribeScalingPolicies", Empty(&["ScalingPolicies"])),
     Row("ecs", "ListClusters", Empty(&["clusterArns"])),
     Row("ecs", "ListTaskDefinitions", Empty(&["taskDefinitionArns"])),
     Row("eks", "ListClusters", Empty(&["clusters"])),
