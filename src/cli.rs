@@ -855,7 +855,16 @@ mod tests {
         assert_eq!(
             names,
             [
-                "demo", "audit", "drift", "recover", "collect", "report", "checks", "policy", "completions", "generate",
+                "demo",
+                "audit",
+                "drift",
+                "recover",
+                "collect",
+                "report",
+                "checks",
+                "policy",
+                "completions",
+                "generate",
             ]
         );
     }
