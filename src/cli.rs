@@ -9,6 +9,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
 use clap_complete::Shell;
 use stateward::compliance;
 use stateward::profile::{COMPONENT_KEYS, parse_duration};
+use stateward::report::comparison::{COMPARISON_FORMATS, ComparisonFormat};
 use stateward::report::{self, FORMATS, Format};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -71,6 +72,8 @@ pub enum Command {
     Collect(Collect),
     /// Render a stored result again, in any format
     Report(Report),
+    /// Tell what changed between two results
+    Diff(Diff),
     /// List the checks, or explain one
     Checks(Checks),
     /// Print the read-only IAM policy that the selected checks and types need
@@ -355,6 +358,44 @@ pub struct Report {
     pub output: OutputArgs,
 }
 
+/// `stateward diff`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stateward diff yesterday.json today.json
+  stateward diff before.json after.json --format markdown --output change.md
+  stateward diff main.json branch.json --fail-on regression
+
+Exit codes: 0 whatever changed, 1 a result that cannot be read; with `--fail-on regression` 2 when something got worse
+and 3 when the later result knows less, 64 wrong usage.")]
+pub struct Diff {
+    /// The earlier result in JSON; `-` is standard input
+    #[arg(value_name = "OLD")]
+    pub old: PathBuf,
+    /// The later result in JSON; `-` is standard input
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+    /// table (default), json or markdown
+    #[arg(long, value_name = "FORMAT", value_parser = comparison_format, default_value = "table")]
+    pub format: &'static ComparisonFormat,
+    /// The file to write; without one it goes to standard output
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// When to exit with a code other than 0: `regression` (2 when a finding regressed, a new one fails, drift is new or
+    /// returned, or the verdict fell; 3 when evidence was lost), or `never`
+    #[arg(long, value_enum, default_value_t = DiffFailOn::Never, value_name = "WHAT")]
+    pub fail_on: DiffFailOn,
+}
+
+/// When a comparison exits with a code other than 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DiffFailOn {
+    /// When something got worse, or could no longer be seen.
+    Regression,
+    /// Only when a result cannot be read.
+    Never,
+}
+
 /// `stateward checks`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -465,7 +506,7 @@ pub struct Generate {
 /// A generated part of the reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Artifact {
-    /// docs/result.schema.json
+    /// docs/result.schema.json and docs/comparison.schema.json
     Schema,
     /// The overview of the check pages.
     Checks,
@@ -769,6 +810,13 @@ fn format(text: &str) -> Result<&'static Format, String> {
     Err(format!("there is no such format; this version writes {names}"))
 }
 
+fn comparison_format(text: &str) -> Result<&'static ComparisonFormat, String> {
+    COMPARISON_FORMATS.iter().find(|format| format.name == text).ok_or_else(|| {
+        let names: Vec<&str> = COMPARISON_FORMATS.iter().map(|format| format.name).collect();
+        format!("there is no such format of a comparison; this version writes {}", names.join(", "))
+    })
+}
+
 fn moment(text: &str) -> Result<OffsetDateTime, String> {
     OffsetDateTime::parse(text, &Rfc3339)
         .map_err(|_| "write an RFC 3339 time with its zone, like 2026-03-01T00:00:00Z".to_owned())
@@ -861,6 +909,7 @@ mod tests {
                 "recover",
                 "collect",
                 "report",
+                "diff",
                 "checks",
                 "policy",
                 "completions",
@@ -924,6 +973,9 @@ mod tests {
             ("drift --fail-on changed,gone", "missing"),
             ("collect", "--out"),
             ("report", "RESULT"),
+            ("diff a.json", "NEW"),
+            ("diff a b --format html", "table, json, markdown"),
+            ("diff a b --fail-on drift", "regression"),
         ];
         for (line, expected) in cases {
             let stop = run(line).unwrap_err();

@@ -8,6 +8,7 @@ pub mod compliance;
 #[cfg(feature = "rego")]
 pub mod custom;
 pub mod declared;
+pub mod diff;
 pub mod drift;
 pub mod fold;
 pub mod generate;

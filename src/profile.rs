@@ -28,6 +28,7 @@ pub use recovery::{
     COMMITMENTS, Commitment, RecoverySettings, ScenarioObjectives, Strategy, TIMES, Time, WorkloadRule,
 };
 pub use region::{KNOWN_REGIONS, Region, Role, UnknownRegion, check_region, is_shaped_like_a_region};
+pub(crate) use values::decimal;
 pub use values::{Exact, Pattern, any_matches, parse_duration};
 use values::{duration, exact};
 pub use waiver::{IgnoreRule, Standing, WAIVER_DAYS, Waiver};
@@ -242,6 +243,24 @@ impl Weights {
     /// The component of a key.
     pub fn get(&self, key: &str) -> Option<&ComponentWeight> {
         self.each().into_iter().find(|(name, _)| *name == key).map(|(_, component)| component)
+    }
+
+    /// The component of a key, to change it.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut ComponentWeight> {
+        let at = COMPONENT_KEYS.iter().position(|known| *known == key)?;
+        let all = [
+            &mut self.container,
+            &mut self.network,
+            &mut self.storage,
+            &mut self.monitoring,
+            &mut self.cicd,
+            &mut self.iac,
+            &mut self.multienv,
+            &mut self.dr,
+            &mut self.autoscaling,
+            &mut self.cloud,
+        ];
+        all.into_iter().nth(at)
     }
 }
 

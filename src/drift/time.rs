@@ -34,6 +34,8 @@ pub struct Memory {
 struct Known {
     past: Past,
     last_resolved: Option<String>,
+    /// How it stood to the result before, where there was one.
+    state: Option<StandingState>,
 }
 
 /// What became of a difference that stood.
@@ -144,7 +146,7 @@ impl Memory {
         let as_of = &previous.run.as_of;
         let lineages = lineages(previous);
         for past in &drift.unseen {
-            let known = Known { past: past.clone(), last_resolved: None };
+            let known = Known { past: past.clone(), last_resolved: None, state: None };
             memory.standing.insert(past.fingerprint.clone(), known);
         }
         for past in &drift.resolved {
@@ -178,10 +180,31 @@ impl Memory {
                     why: String::new(),
                 };
                 let last_resolved = standing.and_then(|standing| standing.last_resolved.clone());
-                memory.standing.insert(past.fingerprint.clone(), Known { past, last_resolved });
+                let state = standing.map(|standing| standing.state);
+                memory.standing.insert(past.fingerprint.clone(), Known { past, last_resolved, state });
             }
         }
         memory
+    }
+
+    /// Differences that stood, or could not be seen, by fingerprint.
+    pub(crate) fn stood(&self) -> impl Iterator<Item = (&str, &Past)> {
+        self.standing.iter().map(|(print, known)| (print.as_str(), &known.past))
+    }
+
+    /// Whether a difference stood, or could not be seen.
+    pub(crate) fn has(&self, print: &str) -> bool {
+        self.standing.contains_key(print)
+    }
+
+    /// How a difference stood to the result before.
+    pub(crate) fn state(&self, print: &str) -> Option<StandingState> {
+        self.standing.get(print)?.state
+    }
+
+    /// Whether a difference was resolved.
+    pub(crate) fn had(&self, print: &str) -> bool {
+        self.resolved.contains_key(print)
     }
 
     /// What became of everything that stood, by fingerprint.

@@ -52,7 +52,7 @@ pub mod exact {
 }
 
 /// The exact value of a plain decimal such as `99.9`.
-fn decimal(text: &str) -> Option<Exact> {
+pub(crate) fn decimal(text: &str) -> Option<Exact> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     if fraction.len() > DECIMALS {
         return None;

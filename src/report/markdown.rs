@@ -1,5 +1,7 @@
 //! The brief in Markdown, for a pull request or a wiki: no HTML, tables with their pipes escaped.
 
+pub mod comparison;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 

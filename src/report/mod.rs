@@ -1,5 +1,6 @@
 //! One file per output format; each is a pure function of the result.
 
+pub mod comparison;
 pub mod csv;
 mod evidence;
 pub mod explain;

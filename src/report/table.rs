@@ -1,6 +1,7 @@
 //! Tables for a terminal: as wide as it is, and ids whole whatever it takes.
 
 mod canvas;
+pub mod comparison;
 mod recovery;
 #[cfg(test)]
 mod tests;

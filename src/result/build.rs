@@ -13,7 +13,7 @@ use crate::compliance;
 use crate::drift::ignored::Used;
 use crate::drift::{Class, Drift, Item, ItemChange, import, print, time, unmanaged};
 use crate::judge::{self, shown};
-use crate::profile::Role;
+use crate::profile::{Profile, Role};
 use crate::result as out;
 use crate::result::numbers;
 use crate::score;
@@ -42,7 +42,7 @@ pub(crate) fn document(
     let drift = found.drift.take();
     let found = &found;
     let scored = found.scorecard.as_ref();
-    let findings = findings(recorded, found);
+    let findings = findings(recorded, found, question.profile);
     let step = |candidate: &score::Candidate| numbers::step(candidate, &found.findings, fingerprint_of);
     let plan = scored.map(|card| card.plan.iter().map(step).collect()).unwrap_or_default();
     let route_to_go = scored.map(|card| {
@@ -193,7 +193,7 @@ fn status(status: judge::Status) -> out::Status {
     }
 }
 
-fn findings(recorded: &Recorded, found: &Found) -> Vec<out::Finding> {
+fn findings(recorded: &Recorded, found: &Found, profile: &Profile) -> Vec<out::Finding> {
     let card = found.scorecard.as_ref();
     let mut findings: Vec<out::Finding> = found
         .findings
@@ -202,7 +202,7 @@ fn findings(recorded: &Recorded, found: &Found) -> Vec<out::Finding> {
         .map(|(index, finding)| {
             let scored = card.and_then(|card| card.findings.get(index));
             let declared = declared_status(found, finding);
-            one_finding(recorded, finding, declared, scored)
+            one_finding(recorded, finding, declared, scored, profile)
         })
         .collect();
     findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
@@ -222,7 +222,8 @@ fn one_finding(
     recorded: &Recorded,
     finding: &judge::Finding,
     declared: Option<judge::Status>,
-    scored: Option<&crate::score::FindingScore>,
+    scored: Option<&score::FindingScore>,
+    profile: &Profile,
 ) -> out::Finding {
     let check = finding.check;
     let target = &finding.target;
@@ -231,13 +232,17 @@ fn one_finding(
         Some(scored) if scored.waiver.is_some() => out::Status::Waived,
         _ => plain,
     };
+    let severity = scored.map_or(finding.severity, |scored| scored.severity);
+    let of_check = score::severity_of(check, profile);
+    let weight = numbers::decimal(profile.environments.weight(&finding.tags));
     out::Finding {
         fingerprint: fingerprint_of(finding),
         check: check.id.to_owned(),
         title: check.title.to_owned(),
         component: check.component.to_owned(),
         category: check.category.word().to_owned(),
-        severity: scored.map_or(finding.severity, |scored| scored.severity).word().to_owned(),
+        severity: severity.word().to_owned(),
+        check_severity: (of_check != severity).then(|| of_check.word().to_owned()),
         status,
         value: finding.credit.map(|(numerator, denominator)| numerator as f64 / denominator as f64),
         reason: finding.gap.as_ref().map(|gap| gap.cause.word().to_owned()),
@@ -265,6 +270,7 @@ fn one_finding(
             .collect(),
         remediation: remediation(recorded, finding),
         compliance: compliance::controls(check.id),
+        weight: (weight != 1.0).then_some(weight),
         points_lost: scored.map_or(0.0, |scored| numbers::points(&scored.points_lost)),
         gain: scored.map_or(0.0, |scored| numbers::points(&scored.gain)),
     }
@@ -576,5 +582,36 @@ fn collection_error(error: &CollectionError, question: &Question) -> out::Collec
             types: error.types.clone(),
             attribution: name == trail::LOOKUP,
         },
+    }
+}
+
+/// A document of findings alone, for tests of what is made of results.
+#[cfg(test)]
+pub(crate) fn scored(findings: &[judge::Finding], profile: &Profile, input: &score::Input) -> out::Document {
+    let card = score::score(input);
+    let recorded = Recorded::default();
+    let each = findings.iter().zip(&card.findings);
+    let each = each.map(|(finding, scored)| one_finding(&recorded, finding, None, Some(scored), profile));
+    out::Document {
+        schema: out::SCHEMA.to_owned(),
+        run: out::Run { profile_hash: profile.hash(), ..out::Run::default() },
+        scope: out::Scope {
+            accounts: Vec::new(),
+            regions: Vec::new(),
+            states: Vec::new(),
+            services: Vec::new(),
+            checks_left_out: Vec::new(),
+            proposal: None,
+        },
+        verdict: Some(numbers::verdict(&card)),
+        score: Some(numbers::numbers(&card, profile)),
+        findings: each.collect(),
+        drift: None,
+        plan: Vec::new(),
+        route_to_go: Vec::new(),
+        waivers: numbers::waivers(&card, profile),
+        compliance: Vec::new(),
+        recovery: None,
+        collection: out::Collection { operations: Vec::new(), errors: Vec::new(), calls: 0, wall_ms: 0 },
     }
 }

@@ -5,6 +5,7 @@
 //! scores are rounded half up to two decimals, points to six, so that they add up.
 
 pub mod build;
+mod comparison;
 mod evidence;
 mod history;
 mod numbers;
@@ -19,13 +20,17 @@ use serde_json::{Map, Value};
 
 use crate::text::Text;
 
+pub use comparison::{
+    COMPARISON_SCHEMA, Cause, Compared, Comparison, ComponentChange, Difference, DriftComparison,
+    FindingChange, FindingChanges, LikeForLike, Part, ScoreChange,
+};
 pub use evidence::{
     CheckEvidence, ControlCounts, ControlEvidence, EvidenceResult, FindingCounts, FrameworkEvidence,
 };
 pub use recovery::{
     Recovery, RecoveryAssumption, RecoveryAvailability, RecoveryFactor, RecoveryFigure, RecoveryFlow,
-    RecoveryGate, RecoveryGateEffect, RecoveryOutcome, RecoveryPath, RecoveryRange, RecoveryResource,
-    RecoveryScenario, RecoverySegment, RecoveryWorkload,
+    RecoveryGate, RecoveryOutcome, RecoveryPath, RecoveryRange, RecoveryResource, RecoveryScenario,
+    RecoverySegment, RecoveryWorkload,
 };
 pub use who::Who;
 
@@ -318,6 +323,24 @@ pub struct Score {
     pub criteria: Vec<Criterion>,
     /// What a reader of the numbers should know.
     pub notes: Vec<String>,
+    /// What the arithmetic takes from the profile, so that two results can be held against each other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<ScoreTerms>,
+}
+
+/// What the arithmetic of a score takes from the profile, as the profile has it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ScoreTerms {
+    /// What a check weighs, by severity.
+    pub severities: BTreeMap<String, f64>,
+    /// What a component weighs, by key.
+    pub components: BTreeMap<String, f64>,
+    /// Coverage from which a component counts as assessed, in percent.
+    pub minimum_coverage: f64,
+    /// Evaluated checks from which a component counts as assessed.
+    pub minimum_checks: u32,
+    /// The highest overall score beside a critical failure.
+    pub overall_cap: f64,
 }
 
 /// A component.
@@ -437,6 +460,9 @@ pub struct Finding {
     pub category: String,
     /// `critical`, `high`, `medium` or `low`, after any downgrade.
     pub severity: String,
+    /// The severity of the check, where it is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_severity: Option<String>,
     /// The status.
     pub status: Status,
     /// The credit of a partial, between 0 and 1.
@@ -459,6 +485,9 @@ pub struct Finding {
     pub remediation: Option<String>,
     /// Controls that it supports, by framework.
     pub compliance: BTreeMap<String, Vec<String>>,
+    /// What its resource weighs in the score, where that is not 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<f64>,
     /// Points of the overall score that it loses in the worst case.
     pub points_lost: f64,
     /// Points that the overall score wins when this alone is repaired.

@@ -51,7 +51,32 @@ pub(super) fn numbers(card: &Scorecard, profile: &Profile) -> out::Score {
         components: components(card, profile),
         criteria: card.criteria.iter().map(criterion).collect(),
         notes,
+        terms: Some(terms(profile)),
     }
+}
+
+fn terms(profile: &Profile) -> out::ScoreTerms {
+    let settings = &profile.score;
+    let weights = &settings.severity;
+    let severities = [
+        ("critical", weights.critical),
+        ("high", weights.high),
+        ("medium", weights.medium),
+        ("low", weights.low),
+    ];
+    let named = |(name, weight): (&str, Exact)| (name.to_owned(), decimal(weight));
+    out::ScoreTerms {
+        severities: severities.into_iter().map(named).collect(),
+        components: profile.weights.each().map(|(key, component)| named((key, component.weight))).into(),
+        minimum_coverage: decimal(settings.minimum_coverage),
+        minimum_checks: settings.minimum_checks,
+        overall_cap: decimal(settings.overall_cap),
+    }
+}
+
+/// A decimal of a profile; those have at most six digits, so that the number says all of it.
+pub(super) fn decimal(value: Exact) -> f64 {
+    *value.numer() as f64 / *value.denom() as f64
 }
 
 fn components(card: &Scorecard, profile: &Profile) -> Vec<out::Component> {

@@ -802,6 +802,7 @@ fn score(components: Vec<Component>, mut criteria: Vec<Criterion>, cap: f64) -> 
         components,
         criteria,
         notes: Vec::new(),
+        terms: None,
     }
 }
 
@@ -913,6 +914,7 @@ fn finding(check: &str, severity: &str, status: Status, resource: ResourceRef, m
         component: component.into(),
         category: category.into(),
         severity: severity.into(),
+        check_severity: None,
         status,
         value: None,
         reason: None,
@@ -922,6 +924,7 @@ fn finding(check: &str, severity: &str, status: Status, resource: ResourceRef, m
         evidence: Vec::new(),
         remediation: None,
         compliance: compliance.iter().map(|(name, ids)| ((*name).to_owned(), names(ids))).collect(),
+        weight: None,
         points_lost: 0.0,
         gain: 0.0,
     }

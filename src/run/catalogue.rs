@@ -173,6 +173,7 @@ fn files() -> anyhow::Result<Vec<(Artifact, &'static str, String)>> {
         .context("docs/SUMMARY.md cannot be read; run this in the project's root")?;
     let mut files = vec![
         (Artifact::Schema, "docs/result.schema.json", stateward::result::Document::json_schema()?),
+        (Artifact::Schema, "docs/comparison.schema.json", stateward::result::Comparison::json_schema()?),
         (Artifact::Checks, "docs/checks/README.md", generate::overview()),
         (Artifact::Checks, SUMMARY, generate::summary(&summary)?),
     ];

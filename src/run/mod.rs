@@ -3,6 +3,7 @@
 mod catalogue;
 mod configurations;
 mod custom;
+mod diff;
 mod history;
 mod keys;
 #[cfg(feature = "aws")]
@@ -94,6 +95,7 @@ pub fn run(command: Command, outside: &Outside) -> anyhow::Result<u8> {
         Command::Recover(recover) => recover::recover(&recover, outside),
         Command::Collect(collect) => self::collect(&collect, outside),
         Command::Report(report) => self::report(&report, outside),
+        Command::Diff(diff) => diff::diff(&diff, outside),
         Command::Checks(checks) => catalogue::checks(&checks, outside),
         Command::Policy(policy) => self::policy(&policy, outside),
         Command::Completions(completions) => catalogue::completions(completions.shell),

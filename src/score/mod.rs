@@ -11,6 +11,7 @@ mod grade;
 mod number;
 mod overall;
 mod plan;
+pub(crate) mod replay;
 mod route;
 #[cfg(test)]
 mod tests;

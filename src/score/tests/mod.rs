@@ -1,6 +1,7 @@
 //! Tests of the score over small synthetic estates.
 
 mod abuse;
+mod comparison;
 mod decision;
 mod estate;
 mod golden;

@@ -1,0 +1,40 @@
+//! `stateward diff`: what changed between two results.
+
+use anyhow::bail;
+use stateward::diff::compare;
+use stateward::report::Look;
+use stateward::result::Comparison;
+
+use super::history::stored;
+use super::output::{Beside, print};
+use super::{Outside, cli};
+use crate::cli::DiffFailOn;
+
+/// Compares two results, and writes what changed; the exit code.
+///
+/// # Errors
+/// A result that cannot be read, or a file that cannot be written.
+pub fn diff(args: &cli::Diff, outside: &Outside) -> anyhow::Result<u8> {
+    let input = |path: &std::path::Path| path.as_os_str() == "-";
+    if input(&args.old) && input(&args.new) {
+        bail!("only one of the two results can come from standard input; name a file for the other");
+    }
+    let file = args.output.as_deref().filter(|path| path.as_os_str() != "-").map(Beside::open).transpose()?;
+    let comparison = compare(&stored(&args.old)?, &stored(&args.new)?);
+    let plain = file.is_some();
+    let look = Look { width: outside.width.filter(|_| !plain), colour: outside.colour && !plain };
+    let text = (args.format.render)(&comparison, &look)?;
+    match file {
+        Some(file) => file.write(text.as_bytes())?,
+        None => _ = print(&text)?,
+    }
+    Ok(code(args.fail_on, &comparison))
+}
+
+fn code(fail_on: DiffFailOn, comparison: &Comparison) -> u8 {
+    match fail_on {
+        DiffFailOn::Regression if comparison.is_worse() => 2,
+        DiffFailOn::Regression if comparison.knows_less() => 3,
+        DiffFailOn::Regression | DiffFailOn::Never => 0,
+    }
+}
