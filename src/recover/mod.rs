@@ -29,7 +29,7 @@ use time::format_description::well_known::Rfc3339;
 pub use estate::Declaration;
 pub use figure::{Figure, Grade, Input, Interval, Span};
 pub use graph::{Graph, Ready};
-pub use path::{Choice, Fate, Fault, Gate, Path};
+pub use path::{Choice, Effect, Fate, Fault, Gate, Path};
 pub use reads::wanted;
 pub use scenario::Scenario;
 pub use verdict::verdict;

@@ -13,7 +13,18 @@ pub enum Fault {
     Unread(Gap),
 }
 
-/// What has to hold so that a path can be taken at all.
+/// What a gate does while it is shut.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// The path is worthless.
+    Closes,
+    /// The path takes this much longer.
+    Delays(Box<Figure>),
+    /// Nothing: it is told.
+    Warns,
+}
+
+/// What has to hold so that a path can be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gate {
     /// `key`, `status`, `subnet group`, …
@@ -22,6 +33,8 @@ pub struct Gate {
     pub subject: String,
     /// Why it does not hold, if so.
     pub fault: Option<Fault>,
+    /// What comes of that.
+    pub effect: Effect,
 }
 
 impl Gate {
@@ -31,12 +44,52 @@ impl Gate {
             Ok(fault) => fault.map(Fault::Broken),
             Err(gap) => Some(Fault::Unread(gap)),
         };
-        Self { name, subject: subject.into(), fault }
+        Self { name, subject: subject.into(), fault, effect: Effect::Closes }
     }
 
-    /// True when it is proved to be shut.
-    pub fn is_broken(&self) -> bool {
-        matches!(self.fault, Some(Fault::Broken(_)))
+    /// While it is shut, the path takes this much longer.
+    pub fn delaying(mut self, delay: Figure) -> Self {
+        self.effect = Effect::Delays(Box::new(delay));
+        self
+    }
+
+    /// While it is shut, that is told and counts for nothing.
+    pub fn warning(mut self) -> Self {
+        self.effect = Effect::Warns;
+        self
+    }
+
+    /// True when it is proved to be shut, and nothing goes through.
+    pub fn closes(&self) -> bool {
+        self.effect == Effect::Closes && matches!(self.fault, Some(Fault::Broken(_)))
+    }
+
+    /// Why it is not known whether it holds, where that matters.
+    pub fn gap(&self) -> Option<&Gap> {
+        match &self.fault {
+            Some(Fault::Unread(gap)) if self.effect != Effect::Warns => Some(gap),
+            _ => None,
+        }
+    }
+
+    /// An interval behind it.
+    pub fn pass(&self, interval: Interval) -> Interval {
+        match (&self.fault, &self.effect) {
+            (None, _) | (_, Effect::Delays(_) | Effect::Warns) => interval,
+            (Some(Fault::Broken(_)), Effect::Closes) => Interval::NEVER,
+            (Some(Fault::Unread(_)), Effect::Closes) => interval.opened(),
+        }
+    }
+
+    /// What it may cost in time: in the worst case all of it, unless it is known to hold.
+    pub fn delay(&self) -> Option<Interval> {
+        match (&self.fault, &self.effect) {
+            (Some(Fault::Broken(_)), Effect::Delays(delay)) => Some(delay.interval),
+            (Some(Fault::Unread(_)), Effect::Delays(delay)) => {
+                Some(Interval { low: Span::ZERO, high: delay.interval.high })
+            }
+            _ => None,
+        }
     }
 }
 
@@ -96,16 +149,26 @@ impl Path {
 
     /// The duration, with the gates.
     pub fn act(&self) -> Interval {
-        self.gated(self.act.interval)
+        let delays = self.gates.iter().filter_map(Gate::delay);
+        self.gated(delays.fold(self.act.interval, Interval::then))
+    }
+
+    /// What the duration rests on, with the gates.
+    pub fn act_grade(&self) -> Grade {
+        self.delays().map(|delay| delay.grade).fold(self.act.grade, Grade::max)
+    }
+
+    /// The delays that count.
+    pub fn delays(&self) -> impl Iterator<Item = &Figure> {
+        self.gates.iter().filter(|gate| gate.fault.is_some()).filter_map(|gate| match &gate.effect {
+            Effect::Delays(delay) => Some(delay.as_ref()),
+            Effect::Closes | Effect::Warns => None,
+        })
     }
 
     /// The first thing about it that was not read.
     pub fn gap(&self) -> Option<&Gap> {
-        let unread = |gate: &Gate| matches!(gate.fault, Some(Fault::Unread(_)));
-        let gate = self.gates.iter().find(|gate| unread(gate)).and_then(|gate| match &gate.fault {
-            Some(Fault::Unread(gap)) => Some(gap),
-            _ => None,
-        });
+        let gate = self.gates.iter().find_map(Gate::gap);
         gate.or(self.rpo.gap.as_ref()).or(self.act.gap.as_ref())
     }
 
@@ -116,24 +179,21 @@ impl Path {
 
     /// True when a gate is proved to be shut.
     pub fn is_shut(&self) -> bool {
-        self.gates.iter().any(Gate::is_broken)
+        self.gates.iter().any(Gate::closes)
     }
 
     /// A gate that is shut makes a path worthless whatever its age; one that was not read leaves the best case alone.
     fn gated(&self, interval: Interval) -> Interval {
-        if self.is_shut() {
-            return Interval::NEVER;
-        }
-        match self.gates.iter().any(|gate| gate.fault.is_some()) {
-            true => interval.opened(),
-            false => interval,
+        match self.is_shut() {
+            true => Interval::NEVER,
+            false => self.gates.iter().fold(interval, |interval, gate| gate.pass(interval)),
         }
     }
 
     /// What decides between paths: the one that loses the least data, and of equals the fastest.
     fn rank(&self) -> (Span, Span, Span, Span, Grade) {
         let (rpo, act) = (self.rpo(), self.act());
-        (rpo.high, act.high, rpo.low, act.low, self.rpo.grade.max(self.act.grade))
+        (rpo.high, act.high, rpo.low, act.low, self.rpo.grade.max(self.act_grade()))
     }
 }
 
@@ -209,7 +269,7 @@ impl Choice {
             rpo,
             act,
             rpo_grade: path.rpo.grade,
-            act_grade: path.act.grade,
+            act_grade: path.act_grade(),
             automatic: path.automatic,
             path: Some(best),
             runner_up: order.into_iter().find(|index| *index != best),
@@ -241,11 +301,17 @@ mod tests {
         )
     }
 
+    fn day() -> Figure {
+        figure(Interval::new(86_400, 432_000))
+    }
+
     fn any_path() -> impl Strategy<Value = Path> {
         let gate = prop_oneof![
             3 => Just(None),
             1 => Just(Some(Gate::new("key", "k", Ok(Some("it is disabled".into()))))),
             1 => Just(Some(Gate::new("key", "k", Err(gap())))),
+            1 => Just(Some(Gate::new("quota", "q", Ok(Some("it is used up".into()))).delaying(day()))),
+            1 => Just(Some(Gate::new("quota", "q", Err(gap())).delaying(day()))),
         ];
         ((0u64..4_000, 0u64..4_000), (0u64..4_000, 0u64..4_000), gate).prop_map(|(rpo, act, gate)| {
             let path = path(rpo, act);
@@ -292,6 +358,20 @@ mod tests {
         assert_eq!((choice.path, choice.rpo, choice.runner_up), (Some(1), Interval::exactly(900), Some(0)));
         let alone = Choice::of(&Fate::Lost(vec![young]));
         assert_eq!((alone.path, alone.rpo, alone.runner_up), (None, Interval::NEVER, Some(0)));
+    }
+
+    #[test]
+    fn a_gate_that_delays_costs_time_and_no_data() {
+        let shut =
+            path((5, 5), (60, 90)).gate(Gate::new("quota", "q", Ok(Some("full".into()))).delaying(day()));
+        assert_eq!((shut.rpo(), shut.act()), (Interval::exactly(5), Interval::new(86_460, 432_090)));
+        // Whether it delays is not known: at worst it does.
+        let open = path((5, 5), (60, 90)).gate(Gate::new("quota", "q", Err(gap())).delaying(day()));
+        assert_eq!((open.rpo(), open.act()), (Interval::exactly(5), Interval::new(60, 432_090)));
+        assert_eq!(open.gap(), Some(&gap()));
+        // What is only told changes nothing.
+        let told = path((5, 5), (60, 90)).gate(Gate::new("definition", "d", Err(gap())).warning());
+        assert_eq!((told.rpo(), told.act(), told.gap()), (Interval::exactly(5), Interval::new(60, 90), None));
     }
 
     #[test]

@@ -576,6 +576,7 @@ impl Evaluation<'_, '_, '_> {
         for (_, node, assessed, paths) in self.lost() {
             let Some(path) = assessed.choice.path.and_then(|index| paths.get(index)) else { continue };
             keys.extend(path.act.assumptions.iter().cloned());
+            keys.extend(path.delays().flat_map(|delay| delay.assumptions.iter().cloned()));
             if node.part == Part::Store {
                 keys.extend(path.rpo.assumptions.iter().cloned());
             }

@@ -2,10 +2,10 @@
 
 use super::estate::Node;
 use super::figure::Figure;
-use super::path::{Choice, Path};
+use super::path::{Choice, Effect, Gate, Path};
 use super::paths::Part;
 use super::verify::why;
-use crate::result::{RecoveryFigure, RecoveryGate, RecoveryPath, RecoveryResource};
+use crate::result::{RecoveryFigure, RecoveryGate, RecoveryGateEffect, RecoveryPath, RecoveryResource};
 
 /// A resource that is lost.
 pub fn resource(node: &Node, choice: &Choice, paths: &[Path]) -> RecoveryResource {
@@ -56,26 +56,34 @@ fn figure(of: &Figure) -> RecoveryFigure {
 
 /// The gates of a path.
 pub fn gates(label: &str, path: &Path) -> Vec<RecoveryGate> {
-    let gate = |gate: &super::path::Gate| {
-        let (state, why) = match &gate.fault {
-            Some(fault) => {
-                let (state, said) = why(fault);
-                (state, Some(said))
-            }
-            None => ("open", None),
-        };
-        RecoveryGate {
-            resource: label.to_owned(),
-            path: if path.to.is_empty() {
-                path.name.to_owned()
-            } else {
-                format!("{} to {}", path.name, path.to)
-            },
-            name: gate.name.to_owned(),
-            subject: gate.subject.clone(),
-            state: state.to_owned(),
-            why,
-        }
+    let name = match path.to.as_str() {
+        "" => path.name.to_owned(),
+        to => format!("{} to {to}", path.name),
     };
-    path.gates.iter().map(gate).collect()
+    path.gates.iter().map(|one| gate(label, &name, one)).collect()
+}
+
+/// One gate; without a path, of the whole scenario.
+pub fn gate(label: &str, path: &str, gate: &Gate) -> RecoveryGate {
+    let (state, why) = match &gate.fault {
+        Some(fault) => {
+            let (state, said) = why(fault);
+            (state, Some(said))
+        }
+        None => ("open", None),
+    };
+    let effect = match gate.effect {
+        Effect::Closes => RecoveryGateEffect::Closes,
+        Effect::Delays(_) => RecoveryGateEffect::Delays,
+        Effect::Warns => RecoveryGateEffect::Warns,
+    };
+    RecoveryGate {
+        resource: label.to_owned(),
+        path: path.to_owned(),
+        name: gate.name.to_owned(),
+        subject: gate.subject.clone(),
+        state: state.to_owned(),
+        effect,
+        why,
+    }
 }

@@ -256,12 +256,24 @@ pub struct RecoveryFigure {
     pub unread: Option<String>,
 }
 
+/// What a gate does while it is shut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RecoveryGateEffect {
+    /// The path is worthless; without a path, the scenario is.
+    Closes,
+    /// The path takes longer.
+    Delays,
+    /// It is told, and counts for nothing.
+    Warns,
+}
+
 /// What has to hold so that a path can be taken.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct RecoveryGate {
-    /// The resource.
+    /// The resource; the region where it is about the whole scenario.
     pub resource: String,
-    /// The path.
+    /// The path; empty where it is about the whole scenario.
     pub path: String,
     /// `key`, `status`, `subnet group`, …
     pub name: String,
@@ -269,6 +281,8 @@ pub struct RecoveryGate {
     pub subject: String,
     /// `open`, `shut` or `unknown`.
     pub state: String,
+    /// What it does while it is shut.
+    pub effect: RecoveryGateEffect,
     /// What was found, or why it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,

@@ -5,8 +5,8 @@ use super::{soft, strong};
 use crate::recover::{Interval, Span};
 use crate::report::words;
 use crate::result::{
-    Recovery, RecoveryOutcome, RecoveryRange, RecoveryResource, RecoveryScenario, RecoverySegment,
-    RecoveryWorkload,
+    Recovery, RecoveryGateEffect, RecoveryOutcome, RecoveryRange, RecoveryResource, RecoveryScenario,
+    RecoverySegment, RecoveryWorkload,
 };
 
 /// Resources that are listed for a scenario; the JSON result has them all.
@@ -135,7 +135,12 @@ fn details(canvas: &mut Canvas, of: &RecoveryScenario) {
         "What keeps a way shut",
         of.gates.iter().map(|gate| {
             let why = gate.why.as_deref().unwrap_or_default();
-            format!("{}: {} is {}: {why}", gate.resource, gate.name, gate.state)
+            let effect = match gate.effect {
+                RecoveryGateEffect::Closes => "",
+                RecoveryGateEffect::Delays => ", which takes time",
+                RecoveryGateEffect::Warns => ", a warning",
+            };
+            format!("{}: {} is {}{effect}: {why}", gate.resource, gate.name, gate.state)
         }),
     );
     list(canvas, "What was not read and would decide", of.unread.iter().cloned());
