@@ -182,6 +182,7 @@ pub const TIMES: &[&str] = &[
 /// The commitments of services. The default profile has one for each.
 pub const COMMITMENTS: &[&str] = &[
     "aurora-multi-az",
+    "aurora-single-az",
     "cache-multi-az",
     "cache-single-az",
     "dynamodb",
@@ -193,6 +194,7 @@ pub const COMMITMENTS: &[&str] = &[
     "efs-one-zone",
     "eks",
     "elb",
+    "elb-single-az",
     "lambda",
     "other",
     "rds-multi-az",

@@ -126,7 +126,7 @@ fn a_global_database_loses_its_measured_lag() {
     let chosen = way(&found, "global database");
     // 0.8 s count as 1; the failover takes 60 s to 10 min by the book.
     assert_eq!(number(&chosen.rpo), (Some(0), Some(1), Grade::B));
-    assert_eq!(number(&chosen.act), (Some(60), Some(600), Grade::C));
+    assert_eq!(number(&chosen.act), (Some(60), Some(600), Grade::D));
     assert_eq!(found.path, Some(0));
     // What an engine calls a cluster need not be one of Aurora.
     let mut lab = Lab::new();
