@@ -9,11 +9,13 @@ use stateward_model::kinds::common::ARN;
 use stateward_model::kinds::ec2::compute::{ami, instance, snapshot};
 use stateward_model::kinds::ecs;
 use stateward_model::kinds::eks;
+use stateward_model::kinds::elasticache::replication_group;
 use stateward_model::kinds::elbv2::load_balancer;
 use stateward_model::kinds::lambda::function;
 use stateward_model::kinds::rds::{
-    backups_replication, cluster, cluster_snapshot, db_instance, db_snapshot, global_cluster,
+    backups_replication, cluster, cluster_snapshot, db_instance, db_snapshot, event, global_cluster,
 };
+use stateward_model::kinds::redshift;
 use stateward_model::kinds::s3::bucket;
 use stateward_model::{Gap, Kind, Resource};
 
@@ -68,6 +70,12 @@ pub struct Index<'a> {
     pub copies: Lookup<'a>,
     /// Restore jobs by class.
     pub restores: Lookup<'a>,
+    /// Events of RDS by the sort and the name of their source, `db-instance/orders`.
+    pub events: Lookup<'a>,
+    /// Replication groups by the global datastore that they are members of.
+    pub datastores: Lookup<'a>,
+    /// Snapshots of Redshift by the cluster.
+    pub warehouse_snapshots: Lookup<'a>,
     /// Series by metric and dimension's value, `AWS/RDS:ReplicaLag/orders`.
     pub series: Lookup<'a>,
     /// Read replicas by the ARN of their source.
@@ -119,6 +127,13 @@ impl<'a> Index<'a> {
             }),
             restores: Lookup::fill(&restore_job::KIND, inventory, |it| {
                 one(it.get(&restore_job::RESOURCE_TYPE)?)
+            }),
+            events: Lookup::fill(&event::KIND, inventory, |it| one(super::rehearsal::source(it)?)),
+            datastores: Lookup::fill(&replication_group::KIND, inventory, |it| {
+                one(it.get(&replication_group::GLOBAL_REPLICATION_GROUP_ID)?)
+            }),
+            warehouse_snapshots: Lookup::fill(&redshift::snapshot::KIND, inventory, |it| {
+                one(it.get(&redshift::snapshot::CLUSTER_IDENTIFIER)?)
             }),
             series: Lookup::fill(&metric::KIND, inventory, series),
             replicas: Lookup::fill(&db_instance::KIND, inventory, |it| {

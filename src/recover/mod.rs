@@ -15,6 +15,7 @@ pub(crate) mod names;
 mod path;
 mod paths;
 mod reads;
+mod rehearsal;
 mod scenario;
 mod scene;
 #[cfg(test)]

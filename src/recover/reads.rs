@@ -25,11 +25,13 @@ const BESIDE: &[(&str, &[&str])] = &[
             "resource_type",
             "status",
             "validation_status",
+            "restore_testing_plan_arn",
             "creation_date",
             "completion_date",
             "backup_size_in_bytes",
         ],
     ),
+    ("aws_fis_experiment", &["actions", "creation_time", "end_time", "status", "zonal"]),
     (
         "aws_db_instance_automated_backups_replication",
         &["source_db_instance_arn", "status", "latest_restorable_time", "kms_key_id"],
@@ -82,7 +84,26 @@ const BESIDE: &[(&str, &[&str])] = &[
             "AWS/DynamoDB:ReplicationLatency",
             "AWS/S3:ReplicationLatency",
             "AWS/S3:OperationsFailedReplication",
+            "AWS/ElastiCache:GlobalDatastoreReplicationLag",
+            "AWS/ApplicationELB:RequestCount",
+            "AWS/ApplicationELB:HTTPCode_ELB_5XX_Count",
+            "AWS/ApplicationELB:HTTPCode_Target_5XX_Count",
         ],
+    ),
+];
+
+/// Kinds that tell of others, and are asked for only where there are any of those: with the others, and the attributes
+/// that are looked at.
+const ABOUT: &[(&str, &[&str], &[&str])] = &[
+    (
+        "aws_rds_event",
+        &["aws_db_instance", "aws_rds_cluster"],
+        &["date", "message", "source_identifier", "source_type"],
+    ),
+    (
+        "aws_redshift_snapshot",
+        &["aws_redshift_cluster"],
+        &["cluster_identifier", "encrypted", "kms_key_id", "snapshot_create_time", "status"],
     ),
 ];
 
@@ -154,13 +175,17 @@ const OWN: &[(&str, &[&str])] = &[
             "engine",
             "automatic_failover_enabled",
             "multi_az_enabled",
+            "global_replication_group_id",
+            "global_replication_group_member_role",
+            "node_groups",
+            "status",
             "snapshot_retention_limit",
             "kms_key_id",
             "security_group_ids",
         ],
     ),
     ("aws_opensearch_domain", &[]),
-    ("aws_redshift_cluster", &["snapshot_copy", "kms_key_id", "vpc_security_group_ids"]),
+    ("aws_redshift_cluster", &["multi_az", "snapshot_copy", "kms_key_id", "vpc_security_group_ids"]),
     ("aws_secretsmanager_secret", &["replica", "owning_service", "primary_region", "kms_key_id"]),
     ("aws_sqs_queue", &["message_retention_seconds", "kms_master_key_id"]),
 ];
@@ -177,12 +202,20 @@ pub fn wanted(wanted: &mut Wanted) {
     for (name, paths) in BESIDE {
         add(wanted, name, paths);
     }
+    for (name, subjects, paths) in ABOUT {
+        let Some(kind) = kinds::find(name) else { continue };
+        wanted.support(kind.name, subjects.iter().map(|subject| (*subject).to_owned()));
+        for path in paths.iter().filter(|path| has(kind, path)) {
+            wanted.attribute(kind.name, path);
+        }
+    }
 }
 
 /// Every kind that is read.
 #[cfg(test)]
 pub(super) fn kinds_read() -> impl Iterator<Item = &'static Kind> {
-    OWN.iter().chain(BESIDE).filter_map(|(name, _)| kinds::find(name))
+    let about = ABOUT.iter().map(|(name, ..)| *name);
+    OWN.iter().chain(BESIDE).map(|(name, _)| *name).chain(about).filter_map(kinds::find)
 }
 
 fn add(wanted: &mut Wanted, name: &str, paths: &[&str]) {
@@ -204,7 +237,8 @@ mod tests {
 
     #[test]
     fn every_name_is_one_of_the_model() {
-        for (name, paths) in OWN.iter().chain(BESIDE) {
+        let about = ABOUT.iter().map(|(name, _, paths)| (name, paths));
+        for (name, paths) in OWN.iter().chain(BESIDE).map(|(name, paths)| (name, paths)).chain(about) {
             let kind = kinds::find(name).unwrap_or_else(|| panic!("{name}"));
             for path in *paths {
                 assert!(has(kind, path), "{name}.{path}");

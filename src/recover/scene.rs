@@ -16,6 +16,9 @@ use crate::profile::Role;
 /// Gibibytes, in bytes.
 const GIB: u64 = 1 << 30;
 
+/// How a restore that was rehearsed is worked out.
+pub const REHEARSED: &str = "rehearsed duration × max(1, size / size then)";
+
 /// Values that a series needs before it is believed, where it is measured only while something is written.
 const WRITTEN: i64 = 12;
 
@@ -200,11 +203,14 @@ impl<'a> Scene<'a> {
         let newest = jobs.filter_map(|job| {
             let done = job.get(&restore_job::COMPLETED_AT).ok()??;
             let begun = job.get(&restore_job::CREATED_AT).ok()??;
-            let proved = job.get(&restore_job::VALIDATION_STATUS).ok()?.as_deref() != Some("FAILED");
+            let validation = job.get(&restore_job::VALIDATION_STATUS).ok()?;
             let completed = job.get(&restore_job::STATUS).ok()?.as_deref() == Some("COMPLETED");
-            (completed && proved).then_some((done, begun, *job))
+            let refuted = validation.as_deref() == Some("FAILED");
+            // What nobody finished looking at was restored, and is not proved to be whole.
+            let proved = matches!(validation.as_deref(), None | Some("SUCCESSFUL"));
+            (completed && !refuted).then_some((done, begun, proved, *job))
         });
-        let (done, begun, job) = newest.max_by(|a, b| a.0.cmp(&b.0))?;
+        let (done, begun, proved, job) = newest.max_by(|a, b| a.0.cmp(&b.0))?;
         let took = u64::try_from((time_of(&done).ok()? - time_of(&begun).ok()?).whole_seconds()).ok()?;
         let age = self.seconds_since(&done).ok()?;
         let then =
@@ -217,11 +223,10 @@ impl<'a> Scene<'a> {
         let alike =
             sizes.is_some_and(|(now, then)| now <= then.saturating_mul(2) && then <= now.saturating_mul(2));
         let fresh = age <= self.view.profile.evidence.rehearsal.as_secs();
-        let grade = if alike && fresh { Grade::A } else { Grade::B };
-        let mut figure =
-            Figure::new(Interval::exactly(scaled), grade, "rehearsed duration × max(1, size / size then)")
-                .from(format!("restore job {}", job.id()), Span::Seconds(took), call)
-                .from("completed", done, call);
+        let grade = if alike && fresh && proved { Grade::A } else { Grade::B };
+        let mut figure = Figure::new(Interval::exactly(scaled), grade, REHEARSED)
+            .from(format!("restore job {}", job.id()), Span::Seconds(took), call)
+            .from("completed", done, call);
         if let Some((now, then)) = sizes {
             figure = figure.from("size", format!("{} GiB", now.div_ceil(GIB)), of.size_call).from(
                 "size then",

@@ -22,8 +22,10 @@ pub fn verdict(recovery: &Recovery, profile: &Profile) -> Verdict {
             let weakest = availability.factors.first().map_or_else(String::new, |factor| {
                 format!("; the weakest factor is {} at {} %", factor.stands_for, factor.percent)
             });
+            let measured = availability.measured.as_ref();
+            let measured = measured.map_or_else(String::new, |it| format!(", measured {} %", it.percent));
             let said = format!(
-                "{}: modelled availability {} %, objective {} %: {}{weakest}",
+                "{}: modelled availability {} %{measured}, objective {} %: {}{weakest}",
                 workload.name,
                 availability.percent,
                 availability.objective,

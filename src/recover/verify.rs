@@ -13,11 +13,12 @@ use super::figure::{Figure, Grade, Interval, Span};
 use super::graph::Graph;
 use super::path::{Choice, Fate, Fault, Path};
 use super::paths::{self, Part};
+use super::rehearsal;
 use super::scenario::Scenario;
 use super::scene::Scene;
 use super::write;
 use crate::check::View;
-use crate::profile::{Profile, Role, WorkloadRule};
+use crate::profile::{Exact, Profile, Role, WorkloadRule};
 use crate::result::{
     Recovery, RecoveryAssumption, RecoveryAvailability, RecoveryFactor, RecoveryFlow, RecoveryGate,
     RecoveryOutcome, RecoveryRange, RecoveryScenario, RecoverySegment, RecoveryWorkload,
@@ -62,9 +63,10 @@ pub fn verify(view: View, declared: &[Declaration]) -> Recovery {
     Recovery {
         home: home.to_owned(),
         targets: scene.targets().map(str::to_owned).collect(),
+        assumptions: run.assumptions(&workloads),
         workloads,
         scenarios,
-        assumptions: run.assumptions(),
+        rehearsals: rehearsal::rehearsals(&scene),
         notes,
     }
 }
@@ -177,20 +179,27 @@ impl<'r, 'a> Run<'r, 'a> {
         let found =
             availability::modelled(workload.nodes.iter().map(|number| self.node(*number)), self.scene);
         let profile = self.scene.view.profile;
-        let objective = profile.objectives.availability;
-        let objective = *objective.numer() as f64 / *objective.denom() as f64;
-        let reached = found.percent >= objective;
-        let outcome = match (reached, found.grade) {
-            _ if workload.nodes.is_empty() => RecoveryOutcome::Undetermined,
-            (true, grade) => passed(grade, profile),
-            // What was not read was taken for the weaker configuration.
-            (false, _) if !found.gaps.is_empty() || !self.estate.blind.is_empty() => {
-                RecoveryOutcome::Undetermined
-            }
-            (false, _) => RecoveryOutcome::Fail,
+        let objective = plain(profile.objectives.availability);
+        let nodes = || workload.nodes.iter().map(|number| self.node(*number));
+        let mut unread: Vec<String> = found.gaps.iter().map(ToString::to_string).collect();
+        let measured = availability::measured(nodes(), self.scene).unwrap_or_else(|gap| {
+            unread.push(gap.to_string());
+            None
+        });
+        let modelled = found.percent;
+        let lower = measured.as_ref().filter(|measured| measured.percent < modelled);
+        let (percent, grade) = lower.map_or((modelled, found.grade), |it| (it.percent, Grade::B));
+        // What was not read of the configuration was taken for the weaker one, so that only the model may be better than
+        // it says; what was not measured may be worse than all that is known.
+        let open = match percent >= objective {
+            true => !self.estate.blind.is_empty() || unread.len() > found.gaps.len(),
+            false => lower.is_none() && (!found.gaps.is_empty() || !self.estate.blind.is_empty()),
         };
-        let outcome =
-            if reached && !self.estate.blind.is_empty() { RecoveryOutcome::Undetermined } else { outcome };
+        let outcome = match percent >= objective {
+            _ if open || workload.nodes.is_empty() => RecoveryOutcome::Undetermined,
+            true => passed(grade, profile),
+            false => RecoveryOutcome::Fail,
+        };
         let factor = |factor: availability::Factor| RecoveryFactor {
             commitment: factor.commitment,
             percent: factor.percent,
@@ -198,12 +207,13 @@ impl<'r, 'a> Run<'r, 'a> {
             resources: factor.resources,
         };
         RecoveryAvailability {
-            percent: found.percent,
+            percent: modelled,
+            measured,
             objective,
-            grade: found.grade,
+            grade,
             outcome,
             factors: found.factors.into_iter().map(factor).collect(),
-            unread: found.gaps.iter().map(ToString::to_string).collect(),
+            unread,
         }
     }
 
@@ -248,10 +258,24 @@ impl<'r, 'a> Run<'r, 'a> {
         found
     }
 
-    fn assumptions(&self) -> Vec<RecoveryAssumption> {
-        let times = &self.scene.view.profile.recovery.times;
+    fn assumptions(&self, workloads: &[RecoveryWorkload]) -> Vec<RecoveryAssumption> {
+        let recovery = &self.scene.view.profile.recovery;
+        let mut factors: BTreeMap<&str, usize> = BTreeMap::new();
+        for factor in workloads.iter().flat_map(|workload| &workload.availability.factors) {
+            *factors.entry(&factor.commitment).or_default() += 1;
+        }
+        let committed = factors.into_iter().filter_map(|(key, uses)| {
+            let found = recovery.commitments.get(key).filter(|it| it.grade == Grade::D)?;
+            Some(RecoveryAssumption {
+                key: format!("recovery.commitments.{key}"),
+                value: format!("{} %", plain(found.availability)),
+                owner: found.owner.clone(),
+                date: found.date.to_string(),
+                uses,
+            })
+        });
         let told = self.uses.iter().filter_map(|(key, uses)| {
-            let time = times.get(key)?;
+            let time = recovery.times.get(key)?;
             Some(RecoveryAssumption {
                 key: format!("recovery.times.{key}"),
                 value: Interval::new(time.low.as_secs(), time.high.as_secs()).to_string(),
@@ -260,8 +284,13 @@ impl<'r, 'a> Run<'r, 'a> {
                 uses: *uses,
             })
         });
-        told.collect()
+        committed.chain(told).collect()
     }
+}
+
+/// An exact number, as people read it.
+fn plain(exact: Exact) -> f64 {
+    *exact.numer() as f64 / *exact.denom() as f64
 }
 
 /// For ever comes last.

@@ -29,8 +29,8 @@ pub use evidence::{
 };
 pub use recovery::{
     Recovery, RecoveryAssumption, RecoveryAvailability, RecoveryFactor, RecoveryFigure, RecoveryFlow,
-    RecoveryGate, RecoveryGateEffect, RecoveryOutcome, RecoveryPath, RecoveryRange, RecoveryResource,
-    RecoveryScenario, RecoverySegment, RecoveryWorkload,
+    RecoveryGate, RecoveryGateEffect, RecoveryMeasured, RecoveryOutcome, RecoveryPath, RecoveryRange,
+    RecoveryRehearsal, RecoveryResource, RecoveryScenario, RecoverySegment, RecoveryWorkload,
 };
 pub use who::Who;
 

@@ -18,6 +18,9 @@ pub struct Recovery {
     pub scenarios: Vec<RecoveryScenario>,
     /// What is taken for granted, sorted by key.
     pub assumptions: Vec<RecoveryAssumption>,
+    /// What was rehearsed, the newest first.
+    #[serde(default)]
+    pub rehearsals: Vec<RecoveryRehearsal>,
     /// What a reader should know.
     pub notes: Vec<String>,
 }
@@ -42,21 +45,39 @@ pub struct RecoveryWorkload {
     pub availability: RecoveryAvailability,
 }
 
-/// The modelled availability.
+/// The modelled availability, and the measured one beside it. The lower of both decides.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RecoveryAvailability {
-    /// In percent, rounded down.
+    /// What services commit themselves to, in series; in percent, rounded down.
     pub percent: f64,
+    /// What users got; absent where nothing was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measured: Option<RecoveryMeasured>,
     /// What it has to be.
     pub objective: f64,
-    /// What it rests on.
+    /// What the lower of both rests on.
     pub grade: Grade,
-    /// Whether it is reached.
+    /// Whether the lower of both reaches it.
     pub outcome: RecoveryOutcome,
     /// The factors, the weakest first.
     pub factors: Vec<RecoveryFactor>,
     /// What was not read.
     pub unread: Vec<String>,
+}
+
+/// The share of requests that were not answered with 5xx, over 30 days.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RecoveryMeasured {
+    /// In percent, rounded down.
+    pub percent: f64,
+    /// Requests for which load balancers chose a target.
+    pub requests: u64,
+    /// Answers 5xx of load balancers and of their targets.
+    pub failed: u64,
+    /// Days of these 30 on which something was asked.
+    pub days: u64,
+    /// Load balancers that counted.
+    pub balancers: usize,
 }
 
 /// One factor.
@@ -312,4 +333,29 @@ pub struct RecoveryAssumption {
     pub date: String,
     /// How many numbers of this result rest on it.
     pub uses: usize,
+}
+
+/// A restore, an experiment or a failover on record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RecoveryRehearsal {
+    /// `restore`, `experiment` or `failover`.
+    pub sort: String,
+    /// What was done.
+    pub what: String,
+    /// Of what: a class of AWS Backup, or the identifier of a resource.
+    pub subject: String,
+    /// In which region.
+    pub region: String,
+    /// When it ended, RFC 3339; of one of which no end is told when it began.
+    pub at: String,
+    /// How long it took, where that is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub took_s: Option<u64>,
+    /// Whether a number may rest on it with grade A.
+    pub counts: bool,
+    /// Why not, if so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// The call that told of it.
+    pub source: String,
 }

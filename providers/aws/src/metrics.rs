@@ -82,7 +82,11 @@ fn id_of(number: usize) -> String {
 
 fn query(number: usize, row: &Row) -> MetricDataQuery {
     let Row { namespace, name, statistic, period, .. } = row;
-    let search = format!(r#"SEARCH('Namespace="{namespace}" MetricName="{name}"', '{statistic}', {period})"#);
+    let space = match row.alone {
+        true => format!("{{{namespace},{}}}", row.dimensions.join(",")),
+        false => format!(r#"Namespace="{namespace}""#),
+    };
+    let search = format!(r#"SEARCH('{space} MetricName="{name}"', '{statistic}', {period})"#);
     let label: Vec<String> =
         row.dimensions.iter().map(|dimension| format!("${{PROP('Dim.{dimension}')}}")).collect();
     MetricDataQuery::builder().id(id_of(number)).expression(search).label(label.join(BETWEEN)).build()
@@ -131,6 +135,7 @@ fn figures(points: &Points) -> Option<Figures> {
         newest_at: stamp(newest_at)?,
         p95: *values.get(rank - 1)?,
         points: i64::try_from(values.len()).unwrap_or(i64::MAX),
+        total: values.iter().sum(),
     })
 }
 
@@ -154,7 +159,7 @@ mod tests {
         let points: Points = (1..=100).map(|n| (DateTime::from_secs(n), n as f64)).collect();
         let figures = figures(&points).unwrap();
         assert_eq!((figures.p95, figures.maximum, figures.newest, figures.points), (95.0, 100.0, 100.0, 100));
-        assert_eq!(figures.newest_at, "1970-01-01T00:01:40Z");
+        assert_eq!((figures.newest_at.as_str(), figures.total), ("1970-01-01T00:01:40Z", 5050.0));
     }
 
     #[test]
@@ -166,6 +171,15 @@ mod tests {
         assert_eq!(series.len(), 1);
         assert_eq!(series[&("q0".to_owned(), "orders".to_owned())].len(), 2);
         assert_eq!(gaps.len(), 1);
+    }
+
+    #[test]
+    fn sums_over_zones_are_not_taken_for_those_of_the_whole() {
+        let asked = |key| query(0, metric::of(key).unwrap()).expression.unwrap();
+        let whole = r#"SEARCH('{AWS/ApplicationELB,LoadBalancer} MetricName="RequestCount"', 'Sum', 86400)"#;
+        assert_eq!(asked(&metric::BALANCER_REQUESTS), whole);
+        let any = r#"SEARCH('Namespace="AWS/RDS" MetricName="ReplicaLag"', 'Maximum', 300)"#;
+        assert_eq!(asked(&metric::REPLICA_LAG), any);
     }
 
     #[test]

@@ -24,6 +24,8 @@ use stateward_model::kinds::secretsmanager::secret;
 use stateward_model::kinds::{ecs, eks, opensearch, redshift, sqs};
 use stateward_model::{Cause, Gap, Kind, Resource};
 
+pub use relational::members_standing;
+
 use super::figure::{Figure, Span};
 use super::index::arn;
 use super::path::{Fate, Path};

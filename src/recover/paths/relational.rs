@@ -1,5 +1,7 @@
 //! RDS and Aurora.
 
+use std::collections::BTreeSet;
+
 use stateward_model::kinds::cloudwatch::metric;
 use stateward_model::kinds::rds::{
     backups_replication, cluster, cluster_instance, cluster_snapshot, db_instance, db_snapshot,
@@ -73,7 +75,7 @@ fn standby(resource: &Resource, scene: &Scene) -> Path {
     let rpo = Figure::none("the standby is written to synchronously")
         .from("Multi-AZ", "on", "rds:DescribeDBInstances")
         .from("zone of the standby", &zone, "rds:DescribeDBInstances");
-    let path = Path::automatic(STANDBY, zone, rpo, scene.time("rds-multi-az-failover"));
+    let path = Path::automatic(STANDBY, zone, rpo, scene.failover(resource, "rds-multi-az-failover"));
     let none =
         standby.map(|zone| zone.is_none().then(|| "Multi-AZ is on, but no standby exists yet".to_owned()));
     path.gate(Gate::new("standby", resource.id(), none))
@@ -287,13 +289,13 @@ pub fn cluster(resource: &Resource, scenario: Scenario, target: &str, scene: &Sc
 /// The storage of Aurora spans zones: what has to be there is a member that takes over.
 fn members(resource: &Resource, scenario: Scenario, scene: &Scene) -> Path {
     const NAME: &str = "another member of the cluster";
-    let (home, place) = (resource.region(), &resource.address.place);
+    let home = resource.region();
     let rpo = Figure::none("the storage of the cluster spans zones");
     match resource.get_or_default(&cluster::ENGINE) {
         Ok(engine) if engine.starts_with("aurora") => {}
         // A Multi-AZ DB cluster always has members in three zones.
         Ok(engine) if matches!(engine.as_str(), "mysql" | "postgres") => {
-            return Path::automatic(NAME, home, rpo, scene.time("rds-cluster-failover"));
+            return Path::automatic(NAME, home, rpo, scene.failover(resource, "rds-cluster-failover"));
         }
         Ok(engine) => {
             let detail = format!("how a cluster of {engine} fails over is not looked at");
@@ -302,26 +304,10 @@ fn members(resource: &Resource, scenario: Scenario, scene: &Scene) -> Path {
         }
         Err(gap) => return Path::unseen(NAME, home, gap),
     }
-    let members = match resource.get_or_default(&cluster::MEMBERS) {
-        Ok(members) => members,
+    let (ready, zones) = match members_standing(resource, scene) {
+        Ok(found) => found,
         Err(gap) => return Path::unseen(NAME, home, gap),
     };
-    let mut zones = std::collections::BTreeSet::new();
-    let mut ready = 0;
-    for member in &members {
-        let found = scene.view.inventory.lookup(&cluster_instance::KIND, place, &member.identifier);
-        let known = found.and_then(|found| {
-            let Some(found) = found else { return Ok(()) };
-            if found.get(&cluster_instance::STATUS)?.as_deref() == Some("available") {
-                ready += 1;
-                zones.extend(found.get(&cluster_instance::AVAILABILITY_ZONE)?);
-            }
-            Ok(())
-        });
-        if let Err(gap) = known {
-            return Path::unseen(NAME, home, gap);
-        }
-    }
     let rpo = rpo.from("available members", ready, "rds:DescribeDBInstances").from(
         "zones",
         zones.len(),
@@ -329,12 +315,27 @@ fn members(resource: &Resource, scenario: Scenario, scene: &Scene) -> Path {
     );
     let enough = if scenario == Scenario::Zone { zones.len() > 1 } else { ready > 1 };
     match enough {
-        true => Path::automatic(NAME, home, rpo, scene.time("aurora-failover")),
+        true => Path::automatic(NAME, home, rpo, scene.failover(resource, "aurora-failover")),
         // Without another member Aurora makes a new one.
         false => {
             Path::automatic("a new member of the cluster", home, rpo, scene.time("rds-host-replacement"))
         }
     }
+}
+
+/// How many members of a cluster are available, and the zones that they stand in.
+pub fn members_standing(resource: &Resource, scene: &Scene) -> Result<(usize, BTreeSet<String>), Gap> {
+    let place = &resource.address.place;
+    let (mut ready, mut zones) = (0, BTreeSet::new());
+    for member in resource.get_or_default(&cluster::MEMBERS)? {
+        let found = scene.view.inventory.lookup(&cluster_instance::KIND, place, &member.identifier)?;
+        let Some(found) = found else { continue };
+        if found.get(&cluster_instance::STATUS)?.as_deref() == Some("available") {
+            ready += 1;
+            zones.extend(found.get(&cluster_instance::AVAILABILITY_ZONE)?);
+        }
+    }
+    Ok((ready, zones))
 }
 
 fn global(resource: &Resource, arn: &str, target: &str, scene: &Scene) -> Vec<Path> {

@@ -5,8 +5,8 @@ use super::{soft, strong};
 use crate::recover::{Interval, Span};
 use crate::report::words;
 use crate::result::{
-    Recovery, RecoveryGateEffect, RecoveryOutcome, RecoveryRange, RecoveryResource, RecoveryScenario,
-    RecoverySegment, RecoveryWorkload,
+    Recovery, RecoveryGateEffect, RecoveryOutcome, RecoveryRange, RecoveryRehearsal, RecoveryResource,
+    RecoveryScenario, RecoverySegment, RecoveryWorkload,
 };
 
 /// Resources that are listed for a scenario; the JSON result has them all.
@@ -29,11 +29,38 @@ pub fn sections(canvas: &mut Canvas, of: &Recovery) {
         };
         canvas.grid(&columns, &of.assumptions.iter().map(row).collect::<Vec<_>>());
     }
+    rehearsals(canvas, of);
     if !of.notes.is_empty() {
         canvas.part("Notes", "");
         for note in &of.notes {
             canvas.line(0, &[plain("-"), plain(note)]);
         }
+    }
+}
+
+fn rehearsals(canvas: &mut Canvas, of: &Recovery) {
+    if of.rehearsals.is_empty() {
+        return;
+    }
+    canvas.part("What was rehearsed", "grade A rests on it, where it counts");
+    let columns = [text("Ended"), text("What"), text("Of"), text("Region"), number("Took"), text("Counts")];
+    let row = |it: &RecoveryRehearsal| {
+        vec![
+            plain(&it.at),
+            plain(&it.what),
+            plain(&it.subject),
+            plain(&it.region),
+            it.took_s.map_or_else(|| soft("–"), |took| plain(Span::Seconds(took).to_string())),
+            match &it.why {
+                None => plain("yes"),
+                Some(why) => soft(format!("no: {why}")),
+            },
+        ]
+    };
+    canvas.grid(&columns, &of.rehearsals.iter().take(RESOURCES).map(row).collect::<Vec<_>>());
+    if of.rehearsals.len() > RESOURCES {
+        let more = of.rehearsals.len() - RESOURCES;
+        canvas.line(0, &[soft(format!("{more} more in the JSON result, under recovery.rehearsals"))]);
     }
 }
 
@@ -204,6 +231,14 @@ fn availability(canvas: &mut Canvas, of: &RecoveryWorkload) {
             Cell::new(found.outcome.words(), paint(found.outcome)),
         ],
     );
+    let measured = found.measured.as_ref().map_or_else(
+        || soft("not measured"),
+        |it| {
+            let of = words::count(usize::try_from(it.requests).unwrap_or(usize::MAX), "request");
+            plain(format!("measured {} %: {} of {of} failed in 30 days", it.percent, it.failed))
+        },
+    );
+    canvas.line(0, &[measured]);
     let columns = [text("Factor"), number("Percent"), text("Commitment"), number("Resources")];
     let row = |factor: &crate::result::RecoveryFactor| {
         vec![

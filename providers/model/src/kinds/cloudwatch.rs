@@ -230,6 +230,8 @@ pub mod metric {
         pub p95: f64,
         /// How many values there are.
         pub points: i64,
+        /// The sum of all values; only means something where they are sums.
+        pub total: f64,
     }
 
     /// How one metric is searched.
@@ -249,6 +251,9 @@ pub mod metric {
         pub period: i32,
         /// Hours that are looked back.
         pub hours: i64,
+        /// Whether only series count that have these dimensions and no others: sums over zones or target groups stand
+        /// beside the whole, and would be counted twice.
+        pub alone: bool,
     }
 
     impl Row {
@@ -260,6 +265,12 @@ pub mod metric {
 
     /// Its dimensions.
     pub const DIMENSIONS: Attr<BTreeMap<String, String>> = Attr::live("dimensions");
+    /// Requests for which a load balancer chose a target.
+    pub const BALANCER_REQUESTS: Attr<Figures> = Attr::live("AWS/ApplicationELB:RequestCount");
+    /// Answers 5xx that a load balancer gave by itself.
+    pub const BALANCER_FAILURES: Attr<Figures> = Attr::live("AWS/ApplicationELB:HTTPCode_ELB_5XX_Count");
+    /// Answers 5xx that came from its targets.
+    pub const TARGET_FAILURES: Attr<Figures> = Attr::live("AWS/ApplicationELB:HTTPCode_Target_5XX_Count");
     /// Milliseconds that the newest commit of a global database needs to a secondary region (Aurora).
     pub const AURORA_RPO_LAG: Attr<Figures> = Attr::live("AWS/RDS:AuroraGlobalDBRPOLag");
     /// The same of engines that do not tell the former.
@@ -281,10 +292,14 @@ pub mod metric {
 
     const DAY: i64 = 24;
     const FORTNIGHT: i64 = 14 * 24;
+    const MONTH: i64 = 30 * 24;
     const BUCKETS: &[&str] = &["SourceBucket", "DestinationBucket", "RuleId"];
 
     /// The metrics that checks read. To read one more, add its key and its row.
     pub const ROWS: &[Row] = &[
+        sums_of_balancers(&BALANCER_REQUESTS, "RequestCount"),
+        sums_of_balancers(&BALANCER_FAILURES, "HTTPCode_ELB_5XX_Count"),
+        sums_of_balancers(&TARGET_FAILURES, "HTTPCode_Target_5XX_Count"),
         row(&AURORA_RPO_LAG, "AWS/RDS", "AuroraGlobalDBRPOLag", &["DBClusterIdentifier"], DAY),
         row(
             &AURORA_REPLICATION_LAG,
@@ -327,7 +342,13 @@ pub mod metric {
         hours: i64,
     ) -> Row {
         let period = if hours > DAY { 3600 } else { 300 };
-        Row { key, namespace, name, dimensions, statistic: "Maximum", period, hours }
+        Row { key, namespace, name, dimensions, statistic: "Maximum", period, hours, alone: false }
+    }
+
+    /// What load balancers counted on each day of a month.
+    const fn sums_of_balancers(key: &'static Attr<Figures>, name: &'static str) -> Row {
+        let of_month = row(key, "AWS/ApplicationELB", name, &["LoadBalancer"], MONTH);
+        Row { statistic: "Sum", period: 86_400, alone: true, ..of_month }
     }
 
     /// The row of a key.
@@ -338,6 +359,8 @@ pub mod metric {
     const ATTRIBUTES: &[AnyAttr] = &[
         AURORA_REPLICATION_LAG.any(),
         AURORA_RPO_LAG.any(),
+        BALANCER_FAILURES.any(),
+        BALANCER_REQUESTS.any(),
         BUCKET_FAILURES.any(),
         BUCKET_LATENCY.any(),
         CACHE_LAG.any(),
@@ -346,6 +369,7 @@ pub mod metric {
         QUOTA_USE.any(),
         REPLICA_LAG.any(),
         TABLE_LATENCY.any(),
+        TARGET_FAILURES.any(),
     ];
 
     /// The kind.

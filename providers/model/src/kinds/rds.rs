@@ -903,6 +903,31 @@ pub mod major_version {
     };
 }
 
+/// Failovers of instances and clusters, as RDS notes them; live only, and kept for 14 days.
+pub mod event {
+    use super::*;
+
+    /// When it happened, RFC 3339.
+    pub const AT: Attr<String> = Attr::live("date");
+    /// What happened, in the words of RDS: `Multi-AZ instance failover started.`
+    pub const MESSAGE: Attr<String> = Attr::live("message");
+    /// The identifier of the instance or cluster.
+    pub const SOURCE: Attr<String> = Attr::live("source_identifier");
+    /// `db-instance`, `db-cluster`, …
+    pub const SOURCE_TYPE: Attr<String> = Attr::live("source_type");
+
+    /// The kind; its id is made of the source and the time, since events have none.
+    pub static KIND: Kind = Kind {
+        name: "aws_rds_event",
+        service: "rds",
+        listed_by: &["rds:DescribeEvents"],
+        attributes: &[AT.any(), MESSAGE.any(), SOURCE.any(), SOURCE_TYPE.any()],
+        exclusion: |_| Some(Exclusion { rule: "N19", reason: "a record that the service keeps" }),
+        manageable: false,
+        ..Kind::BASE
+    };
+}
+
 /// The kinds of this file.
 pub const KINDS: &[&Kind] = &[
     &db_instance::KIND,
@@ -916,6 +941,7 @@ pub const KINDS: &[&Kind] = &[
     &backups_replication::KIND,
     &global_cluster::KIND,
     &major_version::KIND,
+    &event::KIND,
 ];
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::attr::{Absent, Attr, Equality::*};
-use crate::kind::Kind;
+use crate::kind::{Exclusion, Kind};
 
 use super::common::{ARN, TAGS, TAGS_ALL};
 
@@ -202,5 +202,41 @@ pub mod namespace {
     };
 }
 
+/// Snapshots of clusters in the region that they are restored in; live only, its id is the snapshot's.
+pub mod snapshot {
+    use super::*;
+
+    /// The cluster that it was taken of.
+    pub const CLUSTER_IDENTIFIER: Attr<String> = Attr::live("cluster_identifier");
+    /// The moment whose data it holds, RFC 3339.
+    pub const CREATED_AT: Attr<String> = Attr::live("snapshot_create_time");
+    /// Whether it is encrypted.
+    pub const ENCRYPTED: Attr<bool> = Attr::live("encrypted");
+    /// Its key.
+    pub const KMS_KEY_ID: Attr<String> = Attr::live("kms_key_id");
+    /// The region that it was copied from; none of one that was taken here.
+    pub const SOURCE_REGION: Attr<String> = Attr::live("source_region");
+    /// `available`, `creating`, `failed`, …
+    pub const STATUS: Attr<String> = Attr::live("status");
+
+    /// The kind.
+    pub static KIND: Kind = Kind {
+        name: "aws_redshift_snapshot",
+        service: "redshift",
+        listed_by: &["redshift:DescribeClusterSnapshots"],
+        attributes: &[
+            CLUSTER_IDENTIFIER.any(),
+            CREATED_AT.any(),
+            ENCRYPTED.any(),
+            KMS_KEY_ID.any(),
+            SOURCE_REGION.any(),
+            STATUS.any(),
+        ],
+        exclusion: |_| Some(Exclusion { rule: "N19", reason: "a copy that the service keeps" }),
+        manageable: false,
+        ..Kind::BASE
+    };
+}
+
 /// The kinds of this file.
-pub const KINDS: &[&Kind] = &[&cluster::KIND, &workgroup::KIND, &namespace::KIND];
+pub const KINDS: &[&Kind] = &[&cluster::KIND, &workgroup::KIND, &namespace::KIND, &snapshot::KIND];
