@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use crate::check::{Check, DriftFacts, StateFacts, Subject, View};
 use crate::declared::{DeclaredSide, States};
 use crate::drift::fresh::created_at;
-use crate::drift::ignored::{Belonging, ConfigFacts, Used};
+use crate::drift::ignored::{Belonging, ConfigFacts, Definitions, Used};
 use crate::drift::time::{Memory, Sight, unusable};
 use crate::drift::{self, Class, Coverage, Drift, Item, Label, accept, who};
 use crate::inventory::{Inventory, Side};
@@ -175,11 +175,13 @@ pub(crate) struct Found<'a> {
     pub(crate) scorecard: Option<score::Scorecard>,
     /// Where every managed instance stands, by its Terraform address.
     pub(crate) identities: BTreeMap<String, Identity>,
+    /// Where the configurations define the managed instances.
+    pub(crate) definitions: Definitions<'a>,
 }
 
-impl Found<'_> {
+impl<'a> Found<'a> {
     /// What a comparison found, before anything is judged.
-    fn compared(live: Box<dyn LiveSide>, compared: Compared) -> Self {
+    fn compared(live: Box<dyn LiveSide>, compared: Compared, configurations: &'a [ConfigFacts]) -> Self {
         Self {
             live,
             drift: compared.drift,
@@ -189,6 +191,7 @@ impl Found<'_> {
             declared: Statuses::new(),
             scorecard: None,
             identities: BTreeMap::new(),
+            definitions: Definitions::of(configurations, compared.belonging),
         }
     }
 }
@@ -209,7 +212,8 @@ pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, 
         // Nothing else is asked of the estate, so both sides stay packed: the path for estates of any size.
         let live = packed(readings, &recorded, question);
         let compared = compared(&recorded, &live, &configurations, trail.as_ref(), question, as_of);
-        return conclude(&recorded, Found::compared(Box::new(live), compared), &scope, question, as_of, run);
+        let found = Found::compared(Box::new(live), compared, &configurations);
+        return conclude(&recorded, found, &scope, question, as_of, run);
     }
     let mut live = Inventory::live(readings.into_iter().map(Reading::from).collect());
     let (accounts, regions) = expected(&recorded, question);
@@ -240,8 +244,8 @@ pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, 
         score::score(&score::Input { outages, ..score::Input::new(&findings, question.profile, as_of) })
     });
     let recovery = question.recovery.then(|| recover::verify(view, &declarations(&recorded.states)));
-    let found =
-        Found { findings, declared, scorecard, identities, ..Found::compared(Box::new(live), compared) };
+    let compared = Found::compared(Box::new(live), compared, &configurations);
+    let found = Found { findings, declared, scorecard, identities, ..compared };
     let mut document = conclude(&recorded, found, &scope, question, as_of, run);
     if let Some(recovery) = recovery {
         document.verdict = Some(recover::verdict(&recovery, question.profile));
@@ -352,6 +356,8 @@ struct Compared {
     idle_rules: Vec<String>,
     /// What became of the configurations.
     used: Vec<Used>,
+    /// Which states they belong to.
+    belonging: Belonging,
 }
 
 fn compared(
@@ -362,15 +368,18 @@ fn compared(
     question: &Question,
     as_of: OffsetDateTime,
 ) -> Compared {
-    if !question.drift || recorded.states.is_empty() {
-        return Compared::default();
-    }
     let declared = States(&recorded.states);
+    let belonging = match configurations {
+        [] => Belonging::default(),
+        some => Belonging::of(some, declared.sketched(|_| false).map(Cow::into_owned)),
+    };
+    if !question.drift || recorded.states.is_empty() {
+        return Compared { belonging, ..Compared::default() };
+    }
     let scope = coverage(question, &recorded.accounts, &recorded.states);
     let mut drift = drift::reconcile(States(&recorded.states), live, &scope);
     let mut used = Vec::new();
     if !configurations.is_empty() {
-        let belonging = Belonging::of(configurations, declared.sketched(|_| false).map(Cow::into_owned));
         used = drift.ignored_by(configurations, &belonging);
     }
     let idle_rules = drift.ignore(question.profile, as_of.date());
@@ -378,7 +387,7 @@ fn compared(
         let declared = declared.all().map(Cow::into_owned);
         who::attribute(&mut drift, declared, trail, &scene(question, recorded, as_of));
     }
-    Compared { drift: Some(drift), idle_rules, used }
+    Compared { drift: Some(drift), idle_rules, used, belonging }
 }
 
 /// What to look up in CloudTrail, so that the result over `snapshot` can say who made the differences.

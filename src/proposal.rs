@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 
 use crate::audit::{Found, Question};
 use crate::check::{Check, View};
+use crate::drift::ignored::{Belonging, ConfigFacts, Definitions};
 use crate::fold;
 use crate::inventory::{Inventory, Side};
 use crate::judge::{self, Addresses, Evidence, Finding, Status, Statuses, shown};
@@ -26,6 +27,8 @@ pub struct Proposal {
     pub planned: Vec<Resource>,
     /// What existed when it was made.
     pub prior: Vec<Resource>,
+    /// The configurations that it was made of, to say where each resource is defined.
+    pub configurations: Vec<ConfigFacts>,
 }
 
 /// The operation that tells what a plan holds.
@@ -39,7 +42,11 @@ pub fn evaluate(
     as_of: OffsetDateTime,
     run: Run,
 ) -> Option<Document> {
-    let Proposal { mut facts, planned, prior } = proposal;
+    let Proposal { mut facts, planned, prior, configurations } = proposal;
+    let belonging = match configurations.as_slice() {
+        [] => Belonging::default(),
+        some => Belonging::of(some, planned.iter().cloned()),
+    };
     let checks: Vec<&Check> = question.checks.iter().copied().filter(may_be_shown).collect();
     let planned = inventory(planned);
     let view = |inventory| View {
@@ -79,6 +86,7 @@ pub fn evaluate(
         declared: Statuses::new(),
         scorecard: Some(scorecard),
         identities: BTreeMap::new(),
+        definitions: Definitions::of(&configurations, belonging),
     };
     let all = question.all.clone();
     let question = Question { checks, all, drift: false, unmanaged: false, ..*question };

@@ -169,6 +169,7 @@ fn the_facts_travel_with_the_snapshot() {
         address: address.into(),
         ignored: ignored.iter().map(|path| (*path).to_owned()).collect(),
         set: None,
+        definition: None,
     };
     let state = snapshot.states[0].facts.uri.clone();
     snapshot.configurations = vec![ConfigFacts {
@@ -235,4 +236,80 @@ fn what_a_configuration_pins_is_judged() {
     assert_eq!(status, "fail");
     assert!(message.starts_with("hashicorp/random has no version constraint"), "{message}");
     assert_eq!(found("IAC-14"), ("fail".to_owned(), "module.net follows the branch main".to_owned()));
+}
+
+/// What a result says of the place of a resource, held against the file itself.
+fn assert_defined(of: &Value, address: &str) {
+    let place = &of["definition"];
+    let text = std::fs::read_to_string(place["file"].as_str().unwrap()).unwrap();
+    let line = text.lines().nth(usize::try_from(place["line"].as_u64().unwrap()).unwrap() - 1).unwrap();
+    let bare = address.split('[').next().unwrap();
+    let names: Vec<&str> = bare.rsplitn(3, '.').collect();
+    assert!(line.starts_with(&format!("resource \"{}\" \"{}\" {{", names[1], names[0])), "{address}: {line}");
+}
+
+#[test]
+fn results_point_to_the_line_that_defines_a_resource() {
+    let (_, out, err) = run(&[
+        "audit",
+        "--snapshot",
+        DEMO,
+        "--from",
+        CONFIGURATION,
+        "--format",
+        "json",
+        "--fail-on",
+        "never",
+    ]);
+    let document: Value = serde_json::from_str(&out).expect(&err);
+    let mut addresses = std::collections::BTreeSet::new();
+    for finding in document["findings"].as_array().unwrap() {
+        match finding["resource"]["address"].as_str() {
+            Some(address) => {
+                assert_defined(&finding["resource"], address);
+                addresses.insert(address.to_owned());
+            }
+            None => assert!(finding["resource"]["definition"].is_null(), "{finding}"),
+        }
+    }
+    // Those with an index, and those inside of modules, among them.
+    assert!(addresses.iter().any(|address| address.starts_with("module.") && address.ends_with(']')));
+    assert!(addresses.len() > 50, "{}", addresses.len());
+    for item in document["drift"]["items"].as_array().unwrap() {
+        match item["address"].as_str().or(item["owner"].as_str()) {
+            Some(address) => assert_defined(item, address),
+            None => assert!(item["definition"].is_null(), "{item}"),
+        }
+    }
+    let plain = drift(&["--snapshot", DEMO]);
+    assert!(plain["items"].as_array().unwrap().iter().all(|item| item["definition"].is_null()));
+}
+
+#[test]
+fn the_findings_of_a_plan_point_into_its_configuration() {
+    let plan = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/plans/made-by-hand.json");
+    let text: Value = serde_json::from_str(&std::fs::read_to_string(plan).unwrap()).unwrap();
+    let mut blocks = std::collections::BTreeSet::new();
+    for change in text["resource_changes"].as_array().unwrap() {
+        if change.get("module_address").is_none() && change["mode"] == "managed" {
+            let (kind, name) = (change["type"].as_str().unwrap(), change["name"].as_str().unwrap());
+            blocks.insert(format!("resource \"{kind}\" \"{name}\" {{\n}}\n"));
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("main.tf"), blocks.into_iter().collect::<String>()).unwrap();
+    let from = folder.path().to_str().unwrap();
+    let (code, out, err) =
+        run(&["audit", "--plan", plan, "--from", from, "--format", "json", "--fail-on", "never"]);
+    assert_eq!(code, 0, "{err}");
+    let document: Value = serde_json::from_str(&out).unwrap();
+    let mut known = 0;
+    for finding in document["findings"].as_array().unwrap() {
+        let address = finding["resource"]["address"].as_str().unwrap_or("module.");
+        if !address.starts_with("module.") {
+            assert_defined(&finding["resource"], address);
+            known += 1;
+        }
+    }
+    assert!(known > 0);
 }

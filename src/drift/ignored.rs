@@ -11,6 +11,7 @@ use stateward_model::kind::Form;
 use stateward_model::{Resource, kinds};
 
 use super::{Class, Drift, Item, ItemChange, Label, Suppressed, in_order};
+use crate::result::Definition;
 
 /// The rule under which differences are counted that the configuration tells Terraform to ignore.
 pub const IGNORED: &str = "N29";
@@ -94,6 +95,9 @@ pub struct ResourceFacts {
     /// Paths of the arguments that are set, without indices; none when that is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub set: Option<Vec<String>>,
+    /// Where its block stands; none where that was not looked at: in a plan, and in older recordings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<Definition>,
 }
 
 /// What became of one configuration.
@@ -152,7 +156,31 @@ impl Belonging {
     }
 }
 
+/// Where the configurations define what the states manage.
+#[derive(Default)]
+pub struct Definitions<'a> {
+    book: Book<'a>,
+    belonging: Belonging,
+}
+
+impl<'a> Definitions<'a> {
+    /// Makes the configurations ready to be asked.
+    pub fn of(configurations: &'a [ConfigFacts], belonging: Belonging) -> Self {
+        Self { book: Book::of(configurations), belonging }
+    }
+
+    /// Where the block of an address stands. Where two configurations cover the state equally well and disagree,
+    /// neither is pointed at.
+    pub fn find(&self, state: &str, address: &str) -> Option<&'a Definition> {
+        let owners = self.belonging.0.get(state)?;
+        let mut found = owners.iter().map(|at| self.book.find(*at, address)?.definition.as_ref());
+        let first = found.next()??;
+        found.all(|other| other == Some(first)).then_some(first)
+    }
+}
+
 /// Addresses of a configuration, ready to be asked.
+#[derive(Default)]
 struct Book<'a>(Vec<BTreeMap<String, Vec<&'a ResourceFacts>>>);
 
 impl<'a> Book<'a> {
@@ -473,7 +501,12 @@ mod tests {
 
     fn facts(address: &str, ignored: &[&str], set: &[&str]) -> ConfigFacts {
         let texts = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        let one = ResourceFacts { address: address.into(), ignored: texts(ignored), set: Some(texts(set)) };
+        let one = ResourceFacts {
+            address: address.into(),
+            ignored: texts(ignored),
+            set: Some(texts(set)),
+            definition: None,
+        };
         ConfigFacts { source: "infra".into(), resources: vec![one], ..ConfigFacts::default() }
     }
 

@@ -202,11 +202,19 @@ fn findings(recorded: &Recorded, found: &Found, profile: &Profile) -> Vec<out::F
         .map(|(index, finding)| {
             let scored = card.and_then(|card| card.findings.get(index));
             let declared = declared_status(found, finding);
-            one_finding(recorded, finding, declared, scored, profile)
+            let definition = definition(found, &finding.target.state, &finding.target.address);
+            let mut shown = one_finding(recorded, finding, declared, scored, profile);
+            shown.resource.definition = definition;
+            shown
         })
         .collect();
     findings.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
     findings
+}
+
+/// Where the configuration defines what a state manages at an address.
+fn definition(found: &Found, state: &Option<String>, address: &Option<String>) -> Option<out::Definition> {
+    found.definitions.find(state.as_ref()?, address.as_ref()?).cloned()
 }
 
 fn declared_status(found: &Found, finding: &judge::Finding) -> Option<judge::Status> {
@@ -256,6 +264,7 @@ fn one_finding(
             region: target.identity.place.region.clone(),
             address: target.address.clone(),
             state: target.state.clone(),
+            definition: None,
         },
         message: finding.message.clone(),
         evidence: finding
@@ -497,9 +506,12 @@ fn drift_item(
     }
     let label = item.label().map(|label| label.word().to_owned());
     let breaks = breaks(&item, found, broken);
+    let definition =
+        definition(found, &item.state, if item.address.is_some() { &item.address } else { &item.owner });
     let Address { place, kind, id } = item.identity;
     out::DriftItem {
         fingerprint,
+        definition,
         class: class(item.class).to_owned(),
         label,
         address: item.address,

@@ -518,6 +518,19 @@ pub struct ResourceRef {
     /// The state that has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
+    /// Where the configuration defines it, where one was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<Definition>,
+}
+
+/// Where the configuration defines a resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Definition {
+    /// The file, as it was found from the folder that was given.
+    pub file: String,
+    /// The line of its block, from 1; absent for JSON, whose reader tells no places.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
 }
 
 /// One operation's answer that a finding rests on.
@@ -654,6 +667,9 @@ pub struct DriftItem {
     /// The state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
+    /// Where the configuration defines it, or the owner of an unmanaged part, where one was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<Definition>,
     /// The Terraform type.
     #[serde(rename = "type")]
     pub kind: String,

@@ -816,6 +816,7 @@ fn resource(kind: &str, id: &str, region: &str, address: Option<&str>) -> Resour
         region: region.into(),
         address: address.map(str::to_owned),
         state: address.map(|address| if address.contains("network") { NETWORK } else { ORDERS }.into()),
+        definition: None,
     }
 }
 

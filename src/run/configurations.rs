@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use stateward::drift::ignored::{ConfigFacts, ModuleFacts, PinFacts, ProviderFacts, ResourceFacts};
+use stateward::result::Definition;
 use stateward_terraform::config::{self, Configuration, Lock, ModuleCall, Origin, Pins};
 use stateward_terraform::{StateError, find};
 
@@ -28,6 +29,7 @@ fn facts(configuration: Configuration, state: Option<String>) -> ConfigFacts {
         address: resource.address,
         ignored: resource.ignored,
         set: Some(resource.set),
+        definition: Some(Definition { file: resource.at.file, line: resource.at.line }),
     });
     ConfigFacts {
         source: configuration.dir,

@@ -10,7 +10,7 @@ use stateward::proposal::{self, Proposal};
 use stateward::result;
 use stateward_terraform::{Action, Plan, read_plan};
 
-use super::{Outputs, Outside, audit_code, finish, new_run, profile, selection};
+use super::{Outputs, Outside, audit_code, configurations, finish, new_run, profile, selection};
 use crate::cli;
 
 /// Judges what the plan at `path` would leave behind; the exit code.
@@ -27,9 +27,10 @@ pub fn audit(audit: &cli::Audit, path: &Path, outside: &Outside) -> anyhow::Resu
     if plan.planned.is_empty() && plan.prior.is_empty() {
         bail!("{}: the plan holds no resource\n  remedy: plan a configuration that manages some", plan.uri);
     }
+    let configurations = configurations::read(&audit.states.from, outside)?;
     let as_of = audit.source.as_of.unwrap_or(outside.now);
     let run = new_run("audit --plan", &question, as_of, outside);
-    let Some(mut document) = proposal::evaluate(proposed(plan), &question, as_of, run) else {
+    let Some(mut document) = proposal::evaluate(proposed(plan, configurations), &question, as_of, run) else {
         bail!(
             "the selection leaves no check that a plan can show; widen it, or look with `stateward checks`"
         );
@@ -66,12 +67,13 @@ pub fn configuration(path: &Path) -> anyhow::Result<ConfigFacts> {
     // The instance before its block: the first that covers an address is asked.
     let instances = ignored.into_iter().map(|(address, ignored)| {
         let set = set(&address);
-        ResourceFacts { address, ignored, set }
+        ResourceFacts { address, ignored, set, definition: None }
     });
     let blocks = plan.arguments.keys().map(|address| ResourceFacts {
         address: address.clone(),
         ignored: Vec::new(),
         set: set(address),
+        definition: None,
     });
     Ok(ConfigFacts {
         resources: instances.chain(blocks).collect(),
@@ -80,7 +82,7 @@ pub fn configuration(path: &Path) -> anyhow::Result<ConfigFacts> {
     })
 }
 
-fn proposed(plan: Plan) -> Proposal {
+fn proposed(plan: Plan, configurations: Vec<ConfigFacts>) -> Proposal {
     let count = |action: Action| plan.changes.values().filter(|change| change.action == action).count();
     let facts = result::Proposal {
         uri: plan.uri.clone(),
@@ -96,5 +98,5 @@ fn proposed(plan: Plan) -> Proposal {
         not_judged: proposal::unknown_types(&plan.planned),
         ..result::Proposal::default()
     };
-    Proposal { facts, planned: plan.planned, prior: plan.prior }
+    Proposal { facts, planned: plan.planned, prior: plan.prior, configurations }
 }
