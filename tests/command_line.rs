@@ -190,6 +190,24 @@ fn a_result_renders_again_to_the_same_bytes() {
     assert_eq!(bytes(&html), bytes(&out.join("brief.html")));
 }
 
+#[test]
+fn the_formats_for_pipelines_come_from_the_demo_and_from_its_result_alike() {
+    let folder = folder();
+    let out = folder.path().join("brief");
+    let result = out.join("result.json");
+    let (out, result) = (out.to_str().expect("text"), result.to_str().expect("text"));
+    for format in ["sarif", "junit", "ocsf", "github"] {
+        let demo = run(&["demo", "--out", out, "--format", format]);
+        assert_eq!(demo.code, 0, "{}", demo.err);
+        let again = run(&["report", result, "--format", format]);
+        assert_eq!(again.code, 0, "{}", again.err);
+        assert!(demo.out == again.out && demo.out.contains("module.web_usw2"), "{format}");
+    }
+    let drift = run(&["drift", "--snapshot", DEMO, "--format", "junit"]);
+    assert_eq!(drift.code, 2, "{}", drift.err);
+    assert!(drift.out.contains("<testsuite name=\"drift\""), "{}", drift.out);
+}
+
 fn audit_of_the_demo(options: &[&str]) -> serde_json::Value {
     let ran = run(&[&["audit", "--snapshot", DEMO, "--format", "json"], options].concat());
     assert_eq!(ran.code, 2, "{}", ran.err);

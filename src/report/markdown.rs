@@ -40,17 +40,18 @@ pub fn render(document: &Document, _: &Look) -> Result<String, ReportError> {
     Ok(page.text)
 }
 
+/// Blocks of Markdown, with an empty line between two.
 #[derive(Default)]
-struct Page {
-    text: String,
+pub(super) struct Page {
+    pub(super) text: String,
 }
 
 impl Page {
-    fn heading(&mut self, level: usize, title: &str) {
+    pub(super) fn heading(&mut self, level: usize, title: &str) {
         self.paragraph(&format!("{} {title}", "#".repeat(level)));
     }
 
-    fn paragraph(&mut self, text: &str) {
+    pub(super) fn paragraph(&mut self, text: &str) {
         if !self.text.is_empty() {
             self.text.push('\n');
         }
@@ -58,7 +59,7 @@ impl Page {
         self.text.push('\n');
     }
 
-    fn list(&mut self, items: impl IntoIterator<Item = String>) {
+    pub(super) fn list(&mut self, items: impl IntoIterator<Item = String>) {
         let items: Vec<String> = items.into_iter().map(|item| format!("- {item}")).collect();
         if !items.is_empty() {
             self.paragraph(&items.join("\n"));
@@ -66,7 +67,7 @@ impl Page {
     }
 
     /// A table; a title that ends in a colon is a column of numbers.
-    fn table(&mut self, titles: &[&str], rows: &[Vec<String>]) {
+    pub(super) fn table(&mut self, titles: &[&str], rows: &[Vec<String>]) {
         let mut lines = vec![
             row(titles.iter().map(|title| title.trim_end_matches(':').to_owned())),
             row(titles.iter().map(|title| if title.ends_with(':') { "---:" } else { "---" }.to_owned())),
@@ -104,7 +105,7 @@ fn row(cells: impl Iterator<Item = String>) -> String {
 }
 
 /// Text that Markdown takes for text.
-fn text(of: &str) -> String {
+pub(super) fn text(of: &str) -> String {
     let of = words::one_line(of);
     let mut escaped = String::with_capacity(of.len());
     let mut before = ' ';
@@ -127,7 +128,7 @@ fn text(of: &str) -> String {
 }
 
 /// Code in a line, between more backticks than it holds.
-fn code(of: &str) -> String {
+pub(super) fn code(of: &str) -> String {
     let of = words::one_line(of);
     // In the code of a cell this cannot be written: the backslash would be escaped, and the pipe would end the cell.
     if of.contains("\\|") {
@@ -153,7 +154,8 @@ fn spans(inside: &[Span]) -> String {
         .collect()
 }
 
-fn head(page: &mut Page, document: &Document) {
+/// The answer, and what leads to it.
+pub(super) fn head(page: &mut Page, document: &Document) {
     let (answer, reasons) = match &document.verdict {
         Some(verdict) => (verdict.decision.words(), words::reasons(document, verdict)),
         None => (
@@ -173,7 +175,7 @@ fn head(page: &mut Page, document: &Document) {
     page.list(reasons.iter().map(|reason| text(reason)));
 }
 
-fn gate(page: &mut Page, score: &Score) {
+pub(super) fn gate(page: &mut Page, score: &Score) {
     page.heading(2, "The gate");
     let rows: Vec<Vec<String>> = score
         .criteria
@@ -350,7 +352,7 @@ fn controls(page: &mut Page, of: &FrameworkEvidence) {
     }
 }
 
-fn finding_row(finding: &Finding) -> Vec<String> {
+pub(super) fn finding_row(finding: &Finding) -> Vec<String> {
     let resource = &finding.resource;
     let mut name = code(&resource.id);
     if let Some(other) = resource.name.as_ref().filter(|name| **name != resource.id) {
@@ -394,7 +396,7 @@ fn drift(page: &mut Page, document: &Document) {
     rest_of_drift(page, drift);
 }
 
-fn drift_item(page: &mut Page, item: &DriftItem) {
+pub(super) fn drift_item(page: &mut Page, item: &DriftItem) {
     let mut head = code(words::item_title(item));
     if let Some(label) = item.label.as_ref().filter(|label| *label != "other") {
         let _ = write!(head, " **{}**", text(label));
@@ -522,7 +524,7 @@ fn unread(page: &mut Page, document: &Document) {
     }
 }
 
-fn error_row(of: &Unread) -> Vec<String> {
+pub(super) fn error_row(of: &Unread) -> Vec<String> {
     let list = |names: &BTreeSet<&str>| names.iter().map(|name| text(name)).collect::<Vec<_>>().join(", ");
     let error = of.error;
     vec![

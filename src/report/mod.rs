@@ -1,15 +1,22 @@
 //! One file per output format; each is a pure function of the result.
 
+mod ci;
 pub mod comparison;
 pub mod csv;
 mod evidence;
 pub mod explain;
+pub mod github;
 pub mod history;
 pub mod html;
 pub mod json;
 pub mod jsonl;
+pub mod junit;
 pub mod markdown;
+pub mod ocsf;
 pub mod prose;
+#[cfg(test)]
+mod published;
+pub mod sarif;
 pub mod table;
 #[cfg(test)]
 mod tests;
@@ -39,6 +46,9 @@ pub enum ReportError {
     /// A row could not be written as CSV.
     #[error("the CSV could not be written: {0}")]
     Csv(#[from] ::csv::Error),
+    /// An element could not be written as XML.
+    #[error("the XML could not be written: {0}")]
+    Xml(#[from] std::io::Error),
 }
 
 /// A format: a name on the command line and a pure function of the result.
@@ -71,6 +81,10 @@ pub const FORMATS: &[Format] = &[
     Format { name: "csv", extension: "csv", render: csv::render },
     Format { name: "markdown", extension: "md", render: markdown::render },
     Format { name: "html", extension: "html", render: html::render },
+    Format { name: "sarif", extension: "sarif", render: sarif::render },
+    Format { name: "junit", extension: "xml", render: junit::render },
+    Format { name: "ocsf", extension: "jsonl", render: ocsf::render },
+    Format { name: "github", extension: "md", render: github::render },
 ];
 
 /// True for the formats that show a verification of recovery whole.

@@ -142,6 +142,14 @@ proptest! {
             }
         }
 
+        published::valid_sarif(&document);
+        published::valid_junit(&document);
+        published::valid_ocsf(&document);
+        let summary = github::render(&document, &Look::default()).unwrap();
+        prop_assert_eq!(summary.matches("<details").count(), summary.matches("\n</details>\n").count());
+        let tags = summary.lines().filter(|line| line.starts_with('<'));
+        prop_assert_eq!(tags.clone().count(), tags.filter(|line| line.contains("details") || line.starts_with("<summary>")).count());
+
         for line in table::render(&document, &Look { width: Some(72), colour: false }).unwrap().lines() {
             let wide = tabled::grid::util::string::get_line_width(line);
             prop_assert!(wide <= 72 || line.split_whitespace().count() == 1, "{line}");

@@ -117,7 +117,7 @@ fn demo(demo: &cli::Demo, outside: &Outside) -> anyhow::Result<u8> {
     std::fs::create_dir_all(&demo.out).with_context(|| {
         format!("the folder {} cannot be made; name another with --out", demo.out.display())
     })?;
-    let mut outputs = Outputs::demo(&demo.out)?;
+    let mut outputs = Outputs::demo(&demo.out, &demo.output.reports)?;
     finish(&mut document, &mut outputs, outside)?;
     outside.say(&format!(
         "\nThe brief is in {}. This estate is recorded; audit your own with `stateward audit --state URI`.",

@@ -81,18 +81,18 @@ impl Outputs {
         Ok(Self { reports: outputs.iter().map(open).collect::<anyhow::Result<_>>()? })
     }
 
-    /// The tables on standard output, and the brief in `folder`.
+    /// The brief in `folder`, and what else was asked for.
     ///
     /// # Errors
-    /// A folder that cannot be written to.
-    pub fn demo(folder: &Path) -> anyhow::Result<Self> {
+    /// A file that cannot be written.
+    pub fn demo(folder: &Path, outputs: &[Output]) -> anyhow::Result<Self> {
         let files = [("html", "brief.html"), ("markdown", "brief.md"), ("json", "result.json")];
         let mut reports = Vec::new();
         for (name, file) in files {
             let format = stateward::report::find(name).context("a format of the demo is missing")?;
             reports.push((format, Some(Beside::open(&folder.join(file))?)));
         }
-        reports.push((stateward::report::find("table").context("a format of the demo is missing")?, None));
+        reports.extend(Self::open(outputs)?.reports);
         Ok(Self { reports })
     }
 
