@@ -131,7 +131,7 @@ impl<'a> Question<'a> {
         let checks: Vec<&'a Check<'a>> = self.checks.iter().copied().filter(judged).collect();
         if self.drift && !states.is_empty() {
             for state in states {
-                plan::for_states(&state.resources.carried(), &mut wanted);
+                plan::for_states(&state.resources.carried(), self.profile, &mut wanted);
             }
             if self.unmanaged {
                 plan::for_existence(&mut wanted);
@@ -378,6 +378,9 @@ fn compared(
     }
     let scope = coverage(question, &recorded.accounts, &recorded.states);
     let mut drift = drift::reconcile(States(&recorded.states), live, &scope);
+    if let Some(trail) = trail {
+        who::publications(&mut drift, live, trail, &self::scene(question, recorded, as_of));
+    }
     let mut used = Vec::new();
     if !configurations.is_empty() {
         used = drift.ignored_by(configurations, &belonging);
@@ -534,6 +537,7 @@ pub(crate) fn coverage(
         lineages: states.iter().map(|state| (state.facts.uri.clone(), state.facts.lineage.clone())).collect(),
         services: services.clone(),
         ignored_tags: question.profile.drift.ignore_tags.clone(),
+        pipeline_roles: question.profile.drift.pipeline_roles.clone(),
     }
 }
 

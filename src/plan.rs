@@ -206,7 +206,11 @@ pub fn for_checks(checks: &[&Check], profile: &Profile, wanted: &mut Wanted) {
 }
 
 /// What comparing instances needs: of every type the attributes that any of them carries.
-pub fn for_states(carried: &BTreeMap<&'static str, BTreeSet<&'static str>>, wanted: &mut Wanted) {
+pub fn for_states(
+    carried: &BTreeMap<&'static str, BTreeSet<&'static str>>,
+    profile: &Profile,
+    wanted: &mut Wanted,
+) {
     for (name, paths) in carried {
         // States of providers before default_tags have no tags_all, and are compared by it all the same.
         let mut paths = paths.clone();
@@ -241,6 +245,12 @@ pub fn for_states(carried: &BTreeMap<&'static str, BTreeSet<&'static str>>, want
             wanted.attribute("aws_autoscaling_schedule", path);
         }
     }
+    // N14 is decided by who registered what a service runs. Without a pipeline that may have, nobody is asked.
+    let deployed =
+        ["aws_ecs_service", "aws_ecs_task_definition"].iter().any(|name| carried.contains_key(name));
+    if deployed && !profile.drift.pipeline_roles.is_empty() {
+        wanted.kind("aws_ecs_task_definition").attribute("aws_ecs_task_definition", "registered_by");
+    }
 }
 
 fn compared(name: &'static str, paths: &BTreeSet<&'static str>, wanted: &mut Wanted) {
@@ -264,6 +274,8 @@ pub fn for_existence(wanted: &mut Wanted) {
     }
     // What a former member of a scaling group left behind is told by the template of the group.
     wanted.attribute("aws_launch_template", "block_device_mappings");
+    // Every revision that was ever registered is listed, and only those that run are there to be managed.
+    wanted.attribute("aws_ecs_task_definition", "in_use");
 }
 
 /// Every attribute of every kind, for a recording that any later audit can be run over.
@@ -321,6 +333,23 @@ mod tests {
     }
 
     #[test]
+    fn who_registered_a_revision_is_asked_where_a_pipeline_may_have() {
+        let asked = |text: &str| {
+            let read = |_: &std::path::Path| Ok(text.to_owned());
+            let profile = Profile::load(&["./p.toml".to_owned()], read).unwrap();
+            let mut wanted = Wanted::default();
+            let carried = BTreeMap::from([("aws_ecs_service", BTreeSet::from(["task_definition"]))]);
+            for_states(&carried, &profile, &mut wanted);
+            (
+                wanted.has("aws_ecs_task_definition", "registered_by"),
+                wanted.has("aws_ecs_task_definition", "in_use"),
+            )
+        };
+        assert_eq!(asked("[drift]\npipeline_roles = [\"deploy\"]"), (true, false));
+        assert_eq!(asked(""), (false, false));
+    }
+
+    #[test]
     fn what_is_read_last_is_no_reason_to_read_and_none_not_to() {
         let of = |id: &str| {
             let selection = Selection { checks: vec![id.into()], ..Selection::default() };
@@ -342,7 +371,7 @@ mod tests {
             stateward_model::Resource::new(stateward_model::Place::new("1", "r"), "aws_s3_bucket", "b");
         bucket.put_raw("versioning", stateward_model::Slot::Known(serde_json::json!([])));
         let mut wanted = Wanted::default();
-        for_states(&Shelf::from_iter([bucket]).carried(), &mut wanted);
+        for_states(&Shelf::from_iter([bucket]).carried(), &Profile::built_in_default().unwrap(), &mut wanted);
         assert!(wanted.has("aws_s3_bucket", "versioning") && !wanted.has("aws_s3_bucket", "logging"));
     }
 }

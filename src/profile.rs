@@ -533,7 +533,7 @@ pub struct DriftSettings {
     pub ignore_tags: Vec<Pattern>,
     /// Whether CloudTrail is asked who made the differences.
     pub attribution: bool,
-    /// Roles with which pipelines apply, by name.
+    /// Roles with which pipelines apply and deploy, by name.
     pub pipeline_roles: Vec<Pattern>,
     /// Whether persons and addresses get pseudonyms in results.
     pub pseudonyms: bool,
@@ -612,13 +612,16 @@ impl Profile {
     }
 
     /// SHA-256 over the canonical form, in hexadecimal. Profiles that judge alike hash alike: comments, order and
-    /// layers do not count, nor do the limits of the collection and the search for who made a difference.
+    /// layers do not count, nor do the limits of the collection and the search for who made a difference, unless roles of
+    /// pipelines are named: what these made is no drift.
     pub fn hash(&self) -> String {
         let mut table = self.table();
         table.remove("collection");
         if let Some(drift) = table.get_mut("drift").and_then(toml::Value::as_table_mut) {
-            for key in ["attribution", "pipeline_roles", "pseudonyms"] {
-                drift.remove(key);
+            drift.remove("pseudonyms");
+            if self.drift.pipeline_roles.is_empty() {
+                drift.remove("attribution");
+                drift.remove("pipeline_roles");
             }
         }
         hex(&Sha256::digest(table.to_string()))

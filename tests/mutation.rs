@@ -203,7 +203,12 @@ fn one_changed_attribute_is_exactly_one_drift() {
             for (value, others) in shapes(attr) {
                 let mut was = base.clone();
                 was.insert(attr.path.to_owned(), value.clone());
-                let state = declared(kind, "id", &was);
+                let mut state = declared(kind, "id", &was);
+                if matches!((kind.refine)(&state, *attr).equality, Equality::Never(_)) {
+                    // Another attribute tells it, where a state has that.
+                    was = Attributes::from([(attr.path.to_owned(), value.clone())]);
+                    state = declared(kind, "id", &was);
+                }
                 let same = reconcile(|| std::iter::once(state.clone()), &live(kind, "id", &was), &scope());
                 assert!(
                     same.items.is_empty() && same.in_sync == [address.clone()],

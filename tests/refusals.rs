@@ -320,6 +320,7 @@ const ANSWERS: &[(&str, &str, &str)] = &[
         "ecs",
         "DescribeTaskDefinition",
         r#"{"taskDefinition": {"taskDefinitionArn": "arn:aws:ecs:us-west-2:123456789012:task-definition/api:2",
+            "registeredBy": "arn:aws:sts::123456789012:assumed-role/deploy/run",
             "containerDefinitions": [{"name": "api", "image": "api"}]}}"#,
     ),
     ("eks", "ListClusters", r#"{"clusters": ["main"]}"#),

@@ -1,4 +1,4 @@
-//! Changes that another controller makes by right (N13, N16, N26): shown in the detail, never as drift.
+//! Changes that another controller makes by right (N13 to N16, N26): shown in the detail, never as drift.
 
 use std::collections::BTreeMap;
 
@@ -7,22 +7,120 @@ use stateward_model::kinds::autoscaling::{group, policy, schedule};
 use stateward_model::kinds::common::TAGS;
 use stateward_model::kinds::ec2::compute::{launch_template, volume};
 use stateward_model::kinds::ec2::network::network_interface;
+use stateward_model::kinds::ecs::task_definition;
+use stateward_model::kinds::lambda::function;
 use stateward_model::kinds::rds::cluster_instance;
-use stateward_model::{Address, Gap, Kind, Resource, kinds};
+use stateward_model::{Address, Gap, Kind, Place, Resource, kinds};
 
 use super::ItemChange;
 use crate::live::LiveSide;
+use crate::profile::{Pattern, any_matches};
 
-/// The rule by which a controller owns the change, if one does.
-pub fn owner_of(live: &Resource, inventory: &dyn LiveSide, change: &ItemChange) -> Option<&'static str> {
+/// The rule by which a controller owns the change, if one does. That a pipeline published the code of a function (N15)
+/// only events tell, and these are asked later.
+pub fn owner_of(
+    live: &Resource,
+    inventory: &dyn LiveSide,
+    pipelines: &[Pattern],
+    change: &ItemChange,
+) -> Option<&'static str> {
     match (live.kind(), change.path.as_str()) {
         ("aws_autoscaling_group", "desired_capacity") if is_scaled(live, inventory) => Some("N13"),
+        ("aws_ecs_service", "task_definition") if is_newer_revision(change) => {
+            let by = registered_by(live, inventory, change).ok()?;
+            is_pipeline(&by, pipelines).then_some("N14")
+        }
         (_, path) if is_pending(live, path, &change.declared) => Some("N26"),
         ("aws_db_instance" | "aws_rds_cluster", "allocated_storage") if grew_by_itself(live, change) => {
             Some("N26")
         }
         (_, "engine_version") if upgrades_itself(live, inventory) && is_minor(change) => Some("N16"),
         _ => None,
+    }
+}
+
+/// Why a change that a pipeline may have made does not count as one, and what would tell (N14, N15).
+pub fn why_not(
+    live: &Resource,
+    inventory: &dyn LiveSide,
+    pipelines: &[Pattern],
+    change: &ItemChange,
+) -> Option<String> {
+    if is_publication(live.kind(), change) {
+        return Some(PUBLISHED.to_owned());
+    }
+    if live.kind() != "aws_ecs_service" || change.path != "task_definition" || !is_newer_revision(change) {
+        return None;
+    }
+    if pipelines.is_empty() {
+        return Some(format!("a newer revision; {ROLES}, where one registers them"));
+    }
+    let gap = registered_by(live, inventory, change).err()?;
+    Some(format!("a newer revision, and who registered it could not be read: {gap}"))
+}
+
+/// What makes a pipeline's changes its own.
+const ROLES: &str = "`drift.pipeline_roles` names the roles of pipelines";
+
+/// The note of what only events can tell.
+pub const PUBLISHED: &str = "whether a pipeline published it, `--who` tells with `drift.pipeline_roles`";
+
+/// N14: a later revision of the family that is declared.
+fn is_newer_revision(change: &ItemChange) -> bool {
+    match (change.declared.as_str(), change.live.as_str()) {
+        (Some(declared), Some(live)) => task_definition::is_newer(declared, live),
+        _ => false,
+    }
+}
+
+/// N14: who registered the revision that a service runs; empty where ECS does not know.
+fn registered_by(service: &Resource, inventory: &dyn LiveSide, change: &ItemChange) -> Result<String, Gap> {
+    let arn = change.live.as_str().unwrap_or_default();
+    let found = inventory.lookup(&task_definition::KIND, &service.address.place, arn)?;
+    found.map_or(Ok(String::new()), |revision| revision.get_or_default(&task_definition::REGISTERED_BY))
+}
+
+fn is_pipeline(registered_by: &str, pipelines: &[Pattern]) -> bool {
+    task_definition::role_of(registered_by).is_some_and(|role| any_matches(pipelines, role))
+}
+
+/// N15: other code of a function, or a later version of a layer in its place: what pipelines publish.
+pub fn is_publication(kind: &str, change: &ItemChange) -> bool {
+    if kind != function::KIND.name {
+        return false;
+    }
+    let (Some(declared), Some(live)) = (change.declared.as_str(), change.live.as_str()) else { return false };
+    let layer = change.path.starts_with("layers[") && task_definition::is_newer(declared, live);
+    layer || (function::is_hash(&change.path) && !declared.is_empty() && !live.is_empty())
+}
+
+/// The families of task definitions that states hold, with the latest revision of each that one declares.
+#[derive(Debug, Default)]
+pub struct Families(BTreeMap<(Place, String), u64>);
+
+impl Families {
+    /// Takes note of a declared revision.
+    pub fn note(&mut self, resource: &Resource) {
+        if resource.kind() != task_definition::KIND.name {
+            return;
+        }
+        if let Some((family, revision)) = task_definition::revision_of(resource.id()) {
+            let latest = self.0.entry((resource.address.place.clone(), family.to_owned())).or_default();
+            *latest = revision.max(*latest);
+        }
+    }
+
+    /// N14: why a revision that no state has is not unmanaged: it follows on one that a state has, and a pipeline made
+    /// it.
+    pub fn deployed(&self, resource: &Resource, pipelines: &[Pattern]) -> Option<String> {
+        if resource.kind() != task_definition::KIND.name {
+            return None;
+        }
+        let (family, revision) = task_definition::revision_of(resource.id())?;
+        let latest = self.0.get(&(resource.address.place.clone(), family.to_owned()))?;
+        let by = resource.get(&task_definition::REGISTERED_BY).ok().flatten()?;
+        (revision > *latest && is_pipeline(&by, pipelines))
+            .then(|| "N14: a newer revision of a managed family, registered by a pipeline".to_owned())
     }
 }
 
@@ -204,11 +302,11 @@ mod tests {
         let inventory = Inventory::default();
         let db = database(&[("max_allocated_storage", json!(200))]);
         let grown = change("allocated_storage", json!(100), json!(150));
-        assert_eq!(owner_of(&db, &inventory, &grown), Some("N26"));
+        assert_eq!(owner_of(&db, &inventory, &[], &grown), Some("N26"));
         let shrunk = change("allocated_storage", json!(100), json!(50));
-        assert_eq!(owner_of(&db, &inventory, &shrunk), None);
+        assert_eq!(owner_of(&db, &inventory, &[], &shrunk), None);
         let beyond = change("allocated_storage", json!(100), json!(300));
-        assert_eq!(owner_of(&db, &inventory, &beyond), None);
+        assert_eq!(owner_of(&db, &inventory, &[], &beyond), None);
     }
 
     #[test]
@@ -217,10 +315,46 @@ mod tests {
         let minor = change("engine_version", json!("13.7"), json!("13.9"));
         let allowed = database(&[("auto_minor_version_upgrade", json!(true))]);
         let forbidden = database(&[("auto_minor_version_upgrade", json!(false))]);
-        assert_eq!(owner_of(&allowed, &inventory, &minor), Some("N16"));
-        assert_eq!(owner_of(&forbidden, &inventory, &minor), None);
+        assert_eq!(owner_of(&allowed, &inventory, &[], &minor), Some("N16"));
+        assert_eq!(owner_of(&forbidden, &inventory, &[], &minor), None);
         let major = change("engine_version", json!("13.7"), json!("14.1"));
-        assert_eq!(owner_of(&allowed, &inventory, &major), None);
+        assert_eq!(owner_of(&allowed, &inventory, &[], &major), None);
+    }
+
+    #[test]
+    fn what_would_tell_stands_beside_a_deployment_that_is_not_known_to_be_a_pipelines() {
+        const ARN: &str = "arn:aws:ecs:r:1:task-definition/app:8";
+        let service = Resource::new(Place::new("1", "r"), "aws_ecs_service", "web");
+        let deployed = change("task_definition", json!("app:7"), json!(ARN));
+        let inventory = |by: Slot| {
+            let mut reading = live("aws_ecs_task_definition", ARN, json!({}));
+            reading.harvest.resources[0].put_raw("registered_by", by);
+            Inventory::live(vec![reading])
+        };
+        let roles = [Pattern::new("deploy-*")];
+        let said = |by: Slot, roles: &[Pattern]| {
+            let inventory = inventory(by);
+            let owner = owner_of(&service, &inventory, roles, &deployed);
+            (owner, why_not(&service, &inventory, roles, &deployed).unwrap_or_default())
+        };
+        let by = |role: &str| Slot::Known(json!(format!("arn:aws:sts::1:assumed-role/{role}")));
+        assert_eq!(said(by("deploy-app"), &roles).0, Some("N14"));
+        let (owner, note) = said(by("deploy-app"), &[]);
+        assert!(owner.is_none() && note.contains("`drift.pipeline_roles`"), "{note}");
+        let gap = Gap::new("ecs:DescribeTaskDefinition", stateward_model::Cause::Denied, "no");
+        let (owner, note) = said(Slot::Unread(gap), &roles);
+        assert!(owner.is_none() && note.contains("ecs:DescribeTaskDefinition"), "{note}");
+        assert_eq!(said(by("ann"), &roles), (None, String::new()), "it is known, and nobody's name is told");
+        assert_eq!(said(Slot::Known(Value::Null), &roles), (None, String::new()));
+        // A listing that failed does not tell either.
+        let unlisted = why_not(&service, &Inventory::default(), &roles, &deployed);
+        assert!(unlisted.is_some_and(|note| note.contains("could not be read")));
+        let function = Resource::new(Place::new("1", "r"), "aws_lambda_function", "f");
+        let code = change("code_sha256", json!("old"), json!("new"));
+        let note = why_not(&function, &Inventory::default(), &roles, &code);
+        assert_eq!(note.as_deref(), Some(PUBLISHED));
+        let timeout = change("timeout", json!(3), json!(9));
+        assert_eq!(why_not(&function, &Inventory::default(), &roles, &timeout), None);
     }
 
     fn live(kind: &'static str, id: &str, attributes: Value) -> Reading {
@@ -269,7 +403,7 @@ mod tests {
         let mut group = Resource::new(Place::new("1", "r"), "aws_autoscaling_group", "g");
         group.put_raw("desired_capacity", Slot::Known(json!(1)));
         let resize = change("desired_capacity", json!(3), json!(1));
-        assert_eq!(owner_of(&group, &Inventory::default(), &resize), None);
+        assert_eq!(owner_of(&group, &Inventory::default(), &[], &resize), None);
     }
 
     #[test]

@@ -232,14 +232,7 @@ impl Drift {
                 self.suppressed.push(Suppressed { rule, address: address.as_str().into(), path });
                 owners.iter().for_each(|at| used[*at].honoured.push((address.clone(), change.clone())));
             }
-            if item.changes.iter().any(|change| change.label.is_drift()) {
-                self.items.push(item);
-            } else if item.gaps.is_empty() {
-                self.in_sync.extend(item.address);
-            } else {
-                item.class = Class::Unknown;
-                self.items.push(item);
-            }
+            self.settle(item);
         }
         self.items.sort_by(in_order);
         self.in_sync.sort();
@@ -269,7 +262,7 @@ fn mark(item: &mut Item, facts: &[&ResourceFacts]) -> Vec<ItemChange> {
             change.label = Label::IgnoredByConfig;
             honoured.push(change.clone());
         } else if facts.iter().all(|facts| unset(facts, &change.path)) && server_chosen(&kind, &change.path) {
-            change.note = Some(SERVER_CHOSEN.to_owned());
+            change.note.get_or_insert_with(|| SERVER_CHOSEN.to_owned());
         }
     }
     honoured
@@ -279,7 +272,7 @@ fn ignores(facts: &ResourceFacts, kind: &str, change: &ItemChange) -> bool {
     let ignored = |path: &str| {
         facts.ignored.iter().any(|entry| entry == "all" || covers_path(entry, path, &change.live))
     };
-    if ignored(&change.path) {
+    if ignored(&change.path) || code_of(kind, &change.path).iter().any(|name| ignored(name)) {
         return true;
     }
     let Some((_, satellite)) = kinds::satellite(kind) else { return false };
@@ -290,6 +283,17 @@ fn ignores(facts: &ResourceFacts, kind: &str, change: &ItemChange) -> bool {
             !names.is_empty() && names.iter().all(|name| arguments(name).iter().any(|name| ignored(name)))
         }
         Form::Block { .. } | Form::Whole { .. } => false,
+    }
+}
+
+/// The arguments that say which code a function has, where its hash is in none: what is ignored there is deployed from
+/// elsewhere. Not `filename`: where a package lies differs from machine to machine.
+fn code_of(kind: &str, path: &str) -> &'static [&'static str] {
+    match (kind, path) {
+        ("aws_lambda_function", "code_sha256") => {
+            &["source_code_hash", "image_uri", "s3_key", "s3_object_version"]
+        }
+        _ => &[],
     }
 }
 
@@ -666,6 +670,21 @@ mod tests {
         let mut drift = Drift { items: vec![vpc], ..Drift::default() };
         drift.ignored_by(&all, &Belonging(found));
         assert_eq!(drift.items.len(), 1);
+    }
+
+    #[test]
+    fn the_code_of_a_function_is_ignored_by_the_arguments_that_say_which() {
+        let facts = |entries: &[&str]| ResourceFacts {
+            address: "aws_lambda_function.f".into(),
+            ignored: entries.iter().map(|entry| (*entry).to_owned()).collect(),
+            ..ResourceFacts::default()
+        };
+        let code = change("code_sha256", json!("old"), json!("new"));
+        for entry in ["source_code_hash", "image_uri", "s3_key", "s3_object_version", "all"] {
+            assert!(ignores(&facts(&[entry]), "aws_lambda_function", &code), "{entry}");
+        }
+        assert!(!ignores(&facts(&["filename", "layers"]), "aws_lambda_function", &code));
+        assert!(!ignores(&facts(&["image_uri"]), "aws_instance", &code));
     }
 
     proptest::proptest! {

@@ -37,6 +37,7 @@ use crate::text::{Text, Texts};
 use atoms::Claims;
 pub use canonical::{Difference, Object, canonical};
 use conflicts::Conflicts;
+use controller::Families;
 pub use label::Label;
 
 /// The classes of drift.md §1.
@@ -214,6 +215,8 @@ pub struct Coverage {
     pub services: Vec<String>,
     /// Keys of tags that are not compared, as `ignore_tags` of the provider has them.
     pub ignored_tags: Vec<Pattern>,
+    /// Roles with which pipelines apply, by name (N14).
+    pub pipeline_roles: Vec<Pattern>,
 }
 
 impl Coverage {
@@ -232,8 +235,8 @@ pub fn reconcile(declared: impl DeclaredSide, live: &dyn LiveSide, scope: &Cover
     let claims = Claims::of(declared.claiming());
     let conflicts = Conflicts::of(&declared);
     let matched = vec![false; live.len()];
-    let (drift, texts) = (Drift::default(), Texts::default());
-    let mut run = Run { live, scope, claims: &claims, drift, texts, matched };
+    let (drift, texts, families) = (Drift::default(), Texts::default(), Families::default());
+    let mut run = Run { live, scope, claims: &claims, drift, texts, matched, families };
     for resource in declared.all().filter(|resource| scope.compares(resource)) {
         run.instance(&resource, &conflicts);
     }
@@ -304,7 +307,13 @@ impl Drift {
             }
         }
         item.changes.retain(|change| !rule.covers(&kind, &address, &change.path));
-        if item.changes.iter().any(|change| change.label.is_drift()) {
+        self.settle(item);
+    }
+
+    /// Puts an item back of whose changes some are no drift any more. What has no other is in sync, or unknown where it
+    /// has gaps.
+    fn settle(&mut self, mut item: Item) {
+        if item.class != Class::Changed || item.changes.iter().any(|change| change.label.is_drift()) {
             return self.items.push(item);
         }
         if item.gaps.is_empty() {
@@ -357,6 +366,8 @@ struct Run<'a> {
     texts: Texts,
     /// By position on the live side: whether an instance stands for the object.
     matched: Vec<bool>,
+    /// The families of task definitions that the states hold.
+    families: Families,
 }
 
 impl Run<'_> {
@@ -376,6 +387,7 @@ impl Run<'_> {
         {
             *matched = true;
         }
+        self.families.note(resource);
         if let Some(reason) = self.outside(kind, resource) {
             let item = Item { reason: Some(reason), ..Item::managed(resource, Class::Ghost) };
             return self.drift.items.push(item);
@@ -477,7 +489,8 @@ impl Run<'_> {
         resource: &Resource,
         live: &Resource,
     ) {
-        if matches!(attr.equality, Equality::Never(_)) {
+        let rule = &(kind.refine)(resource, *attr);
+        if matches!(attr.equality, Equality::Never(_)) || matches!(rule.equality, Equality::Never(_)) {
             return;
         }
         // States of providers before default_tags have no tags_all: there, tags are all tags.
@@ -485,7 +498,6 @@ impl Run<'_> {
             "tags_all" if !resource.has("tags_all") => "tags",
             path => path,
         };
-        let rule = &(kind.refine)(resource, *attr);
         let declared = match resource.slot(path) {
             Some(Slot::Known(value)) => value,
             Some(Slot::Unread(gap)) => return item.gaps.push(gap.clone()),
@@ -771,9 +783,11 @@ impl Run<'_> {
     fn finish(&mut self, mut item: Item, live: &Resource) {
         let address = item.address.as_deref().unwrap_or_default();
         for change in &mut item.changes {
-            if let Some(rule) = controller::owner_of(live, self.live, change) {
+            if let Some(rule) = controller::owner_of(live, self.live, &self.scope.pipeline_roles, change) {
                 change.label = Label::ControllerOwned;
                 self.suppress(address, rule, &change.path);
+            } else {
+                change.note = controller::why_not(live, self.live, &self.scope.pipeline_roles, change);
             }
         }
         let real = item.changes.iter().any(|change| change.label.is_drift());
@@ -807,6 +821,7 @@ impl Run<'_> {
             let excluded = exclusion(resource)
                 .map(|excluded| format!("{}: {}", excluded.rule, excluded.reason))
                 .or_else(|| unmanaged::managed_elsewhere(resource))
+                .or_else(|| self.families.deployed(resource, &self.scope.pipeline_roles))
                 .or_else(|| match controller::left_by_a_member(resource, self.live) {
                     Ok(why) => why.map(|why| format!("N19: {why}")),
                     Err(gap) => {

@@ -69,12 +69,12 @@ pub const CATALOGUE: &[Rule] = &[
     rule(
         "N14",
         "Revisions of ECS task definitions",
-        "Not applied: a service that runs another revision is a change, whoever made it; `--who` tells whose it is.",
+        "A later revision of the same family is owned by the pipeline, where a role of `drift.pipeline_roles` registered it. A revision itself never changes.",
     ),
     rule(
         "N15",
-        "Code of Lambda functions, image tags",
-        "Not applied: the code of a function is not compared; the image of a container is, by its reference.",
+        "Code of Lambda functions, layers",
+        "Compared by the hash of package or image, and by the version of the layer; owned by the pipeline, where CloudTrail tells that a role of `drift.pipeline_roles` published it.",
     ),
     rule(
         "N16",

@@ -10,14 +10,23 @@ use hmac::{Hmac, Mac};
 use serde_json::Value;
 use sha2::Sha256;
 use stateward_model::Resource;
+use stateward_model::kinds::lambda::function;
 use stateward_model::trail::table::{self, Effect, Row};
-use stateward_model::trail::{Actor, ActorKind, Agent, DAYS, Held, Lookup, LookupOutcome, Trail, TrailEvent};
+use stateward_model::trail::{
+    Actor, ActorKind, Agent, DAYS, Held, LookedUp, Lookup, LookupOutcome, Request, Trail, TrailEvent,
+};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime, UtcOffset};
 
-use crate::drift::{Class, Drift, Item, ItemChange, Label};
+use crate::drift::controller::is_publication;
+use crate::drift::fresh::is_fresh;
+use crate::drift::{Class, Drift, Item, ItemChange, Label, Suppressed, in_order};
+use crate::live::LiveSide;
 use crate::profile::{Pattern, any_matches};
 pub use subject::{Subject, is_asked};
+
+/// The rule of what pipelines publish.
+const PUBLISHED: &str = "N15";
 
 /// How sure it is that an event made a difference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -162,6 +171,67 @@ fn urgency(item: &Item) -> u8 {
     }
 }
 
+/// N15: what roles of pipelines published is theirs, where an event says so of this very change. Nothing that events do
+/// not tell is taken for a pipeline's.
+pub fn publications(drift: &mut Drift, live: &dyn LiveSide, trail: &Trail, scene: &Scene) {
+    for mut item in std::mem::take(&mut drift.items) {
+        let address = item.address.clone().unwrap_or_default();
+        for index in published(&item) {
+            let owned = is_by_pipeline(&item, index, live, trail, scene);
+            let change = &mut item.changes[index];
+            if owned {
+                (change.label, change.note) = (Label::ControllerOwned, None);
+                let (rule, path) = (PUBLISHED.into(), change.path.as_str().into());
+                drift.suppressed.push(Suppressed { rule, address: address.as_str().into(), path });
+            } else if !scene.pipeline_roles.is_empty() {
+                // It has been asked: who made it, or why nobody knows, stands beside.
+                change.note = None;
+            }
+        }
+        drift.settle(item);
+    }
+    drift.items.sort_by(in_order);
+    drift.in_sync.sort();
+    drift.suppressed.sort();
+    drift.suppressed.dedup();
+}
+
+/// The changes of an item that a pipeline may have published.
+fn published(item: &Item) -> Vec<usize> {
+    let is_one = |(_, change): &(usize, &ItemChange)| is_publication(&item.identity.kind, change);
+    match item.class {
+        Class::Changed => item.changes.iter().enumerate().filter(is_one).map(|(index, _)| index).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// True where the event that explains the change is a pipeline's: the latest of those that explain it best. While a later
+/// one may be on its way, or was not looked for, nobody knows.
+fn is_by_pipeline(item: &Item, index: usize, live: &dyn LiveSide, trail: &Trail, scene: &Scene) -> bool {
+    let Some(subject) = subject::of_whole(item) else { return false };
+    let read = lookup_of(&subject, trail, scene)
+        .is_some_and(|lookup| matches!(lookup.outcome, LookupOutcome::Read | LookupOutcome::Cut));
+    let settled = live.find(&item.identity).and_then(|resource| touched_at(&resource));
+    if !read || settled.is_none_or(|moment| is_fresh(moment, scene.as_of)) {
+        return false;
+    }
+    let alone = Item { changes: vec![item.changes[index].clone()], ..item.clone() };
+    best(&alone, &subject, trail, scene).is_some_and(|(explained, event)| {
+        explained.confidence >= Confidence::Likely && is_of_pipeline(&event.actor, scene)
+    })
+}
+
+/// When a function was last touched; Lambda writes `2026-03-01T10:00:00.000+0000`.
+fn touched_at(function: &Resource) -> Option<OffsetDateTime> {
+    let text = function.get(&function::LAST_MODIFIED).ok().flatten()?;
+    let text = text.strip_suffix("+0000").map_or(text.clone(), |moment| format!("{moment}Z"));
+    OffsetDateTime::parse(&text, &Rfc3339).ok()
+}
+
+fn is_of_pipeline(actor: &Actor, scene: &Scene) -> bool {
+    actor.kind == ActorKind::Role && any_matches(scene.pipeline_roles, &actor.name)
+}
+
 /// Says of every item that is asked for who made it, as far as the events tell.
 pub fn attribute(drift: &mut Drift, declared: impl Iterator<Item = Resource>, trail: &Trail, scene: &Scene) {
     let mut subjects = subject::subjects(drift, declared);
@@ -178,31 +248,48 @@ fn nobody(reason: String) -> Who {
 }
 
 fn of_item(item: &Item, subject: &Subject, trail: &Trail, scene: &Scene) -> Who {
+    match best(item, subject, trail, scene) {
+        Some((explained, event)) => found(item, &explained, event, scene),
+        None => nobody(why_nobody(subject, trail, scene, &scene.since(item))),
+    }
+}
+
+/// The event that explains an item best; of several as good, the latest.
+fn best<'a>(
+    item: &Item,
+    subject: &Subject,
+    trail: &'a Trail,
+    scene: &Scene,
+) -> Option<(Explained, &'a TrailEvent)> {
     let (since, until) = (scene.since(item), scene.until());
     let in_time = |event: &&TrailEvent| event.time >= since.0 && event.time <= until;
-    let best = trail
+    trail
         .events
         .iter()
         .filter(in_time)
-        .filter(|event| !event.read_only && event.error.is_none() && subject.is_of(event))
+        .filter(|event| !event.read_only && event.error.is_none() && !is_rehearsal(event))
+        .filter(|event| subject.is_of(event))
         .filter_map(|event| Some((explain(item, subject, event)?, event)))
         .max_by(|(a, earlier), (b, later)| {
             let rank = |of: &Explained| (of.confidence, of.gravest(item));
             rank(a).cmp(&rank(b)).then_with(|| (&earlier.time, &earlier.id).cmp(&(&later.time, &later.id)))
-        });
-    match best {
-        Some((explained, event)) => found(item, &explained, event, scene),
-        None => nobody(why_nobody(subject, trail, scene, &since)),
-    }
+        })
+}
+
+/// A dry run succeeds and changes nothing.
+fn is_rehearsal(event: &TrailEvent) -> bool {
+    let dry = |request: &Request| request.holds("dry_run", &Value::Bool(true)) == Held::Value;
+    event.request.as_ref().is_some_and(dry)
+}
+
+fn lookup_of<'a>(subject: &Subject, trail: &'a Trail, scene: &Scene) -> Option<&'a LookedUp> {
+    let place = subject.looked_up_in(&scene.home);
+    let same = |one: &&LookedUp| one.place == place && one.by == subject.by && one.names == subject.names;
+    trail.lookups.iter().find(same)
 }
 
 fn why_nobody(subject: &Subject, trail: &Trail, scene: &Scene, since: &(String, bool)) -> String {
-    let place = subject.looked_up_in(&scene.home);
-    let lookup = trail
-        .lookups
-        .iter()
-        .find(|one| one.place == place && one.by == subject.by && one.names == subject.names);
-    match (lookup.map(|lookup| &lookup.outcome), since) {
+    match (lookup_of(subject, trail, scene).map(|lookup| &lookup.outcome), since) {
         (None, _) => "not looked up when the estate was read".to_owned(),
         (Some(LookupOutcome::Gap(gap)), _) => gap.to_string(),
         (Some(LookupOutcome::Budget), _) => {
@@ -356,7 +443,7 @@ fn is_hollow(value: &Value) -> bool {
 
 fn found(item: &Item, explained: &Explained, event: &TrailEvent, scene: &Scene) -> Who {
     let actor = &event.actor;
-    let pipeline = actor.kind == ActorKind::Role && any_matches(scene.pipeline_roles, &actor.name);
+    let pipeline = is_of_pipeline(actor, scene);
     let paths: BTreeSet<&String> = explained.changes.iter().map(|index| &item.changes[*index].path).collect();
     let reason = pipeline.then(|| "a role of the pipeline: look for an apply that broke off".to_owned());
     Who {

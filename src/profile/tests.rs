@@ -255,6 +255,11 @@ fn the_hash_follows_what_judges_and_nothing_else() {
     assert_eq!(hash("# a comment"), plain);
     assert_eq!(hash("[collection]\nconcurrency = 1"), plain);
     assert_ne!(hash("[criteria]\nsecurity = 86"), plain);
+    assert_eq!(hash("[drift]\nattribution = true\npseudonyms = true"), plain);
+    // What a pipeline made is no drift, and without events nobody knows of some of it.
+    let pipelines = hash("[drift]\npipeline_roles = [\"deploy\"]");
+    assert_ne!(pipelines, plain);
+    assert_ne!(hash("[drift]\npipeline_roles = [\"deploy\"]\nattribution = true"), pipelines);
     assert_eq!(plain.len(), 64);
 }
 

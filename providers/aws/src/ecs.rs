@@ -371,9 +371,14 @@ fn registries(item: &Service) -> Value {
     item.service_registries().iter().map(one).collect()
 }
 
-/// The revisions that services name or tasks run, and why there may be more.
+/// The revisions that services name or tasks run, and why there may be more. Where it does not matter what nothing runs,
+/// those of services are enough.
 async fn used(s: &Session) -> (BTreeSet<String>, Option<Gap>) {
-    let (services, tasks) = (services(s).await, tasks(s).await);
+    let services = services(s).await;
+    let tasks = match s.wants_call(&task_definition::KIND, &TASKS) {
+        true => tasks(s).await,
+        false => Arc::new(Pages { items: Vec::new(), gap: None }),
+    };
     let named = services.items.iter().flat_map(|service| {
         let deployed = service.deployments().iter().filter_map(|it| it.task_definition.clone());
         service.task_definition.clone().into_iter().chain(deployed)
@@ -423,7 +428,9 @@ async fn judged(s: &Session, arn: String, used: &BTreeSet<String>, unknown: Opti
         put_gap(&mut r, &KIND, &SERVICES, gap);
         return r;
     }
-    r.set(&IN_USE, in_use);
+    if s.wants(&KIND, &IN_USE) {
+        r.set(&IN_USE, in_use);
+    }
     if in_use && s.wants_call(&KIND, &DEFINITION) {
         match s.call(&DEFINITION, || s.ecs().describe_task_definition().task_definition(&arn).send()).await {
             Ok(out) => put_definition(&mut r, out.task_definition.as_ref()),
@@ -453,8 +460,16 @@ fn put_definition(r: &mut Resource, definition: Option<&TaskDefinition>) {
         .set_opt(&NETWORK_MODE, definition.network_mode.as_ref().map(|mode| mode.as_str().to_owned()))
         .set_opt(&OPERATING_SYSTEM, system.map(|system| system.as_str().to_owned()))
         .set_opt(&PID_MODE, definition.pid_mode.as_ref().map(|mode| mode.as_str().to_owned()))
+        .set_opt(&REGISTERED_BY, definition.registered_by.as_deref().map(principal))
         .set(&RUNTIME_PLATFORM, platforms.into_iter().collect())
         .set_opt(&TASK_ROLE_ARN, definition.task_role_arn.clone());
+}
+
+/// Who registered a revision; sessions of roles are often called after a person.
+fn principal(arn: &str) -> String {
+    let session = arn.split_once(":assumed-role/").and_then(|(_, rest)| rest.split_once('/'));
+    let length = session.map_or(0, |(_, session)| session.len() + 1);
+    arn[..arn.len() - length].to_owned()
 }
 
 /// A container; the values of its variables are judged here and go no further.
@@ -636,7 +651,7 @@ fn critical(found: &ImageScanFindings) -> Vec<running_image::Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::canned::{Account, Asked, wanting_all};
+    use crate::canned::{Account, Asked, wanting, wanting_all};
 
     const CLUSTER: &str = "arn:aws:ecs:us-west-2:123456789012:cluster/main";
     const DEFINED: &str = "arn:aws:ecs:us-west-2:123456789012:task-definition/app:2";
@@ -664,7 +679,8 @@ mod tests {
                 r#"{{"taskDefinitionArns":["{DEFINED}","arn:aws:ecs:us-west-2:123456789012:task-definition/app:1"]}}"#
             ),
             "DescribeTaskDefinition" => format!(
-                r#"{{"taskDefinition":{{"taskDefinitionArn":"{DEFINED}","containerDefinitions":[{{"name":"app",
+                r#"{{"taskDefinition":{{"taskDefinitionArn":"{DEFINED}",
+                    "registeredBy":"arn:aws:sts::123456789012:assumed-role/deploy/ann@acme.example","containerDefinitions":[{{"name":"app",
                     "environment":[{{"name":"DB_PASSWORD","value":"hunter2"}}]}}]}}}}"#
             ),
             "DescribeImageScanFindings" => {
@@ -697,6 +713,8 @@ mod tests {
         assert_eq!(account.calls("DescribeTaskDefinition"), 1);
         let containers = new.get(&CONTAINER_DEFINITIONS).unwrap().unwrap();
         assert!(containers[0].environment[0].secret && !format!("{new:?}").contains("hunter2"));
+        let by = Ok(Some("arn:aws:sts::123456789012:assumed-role/deploy".to_owned()));
+        assert_eq!(new.get(&REGISTERED_BY), by, "without the name of a person");
         assert_eq!((new.get(&FAMILY), new.get(&REVISION)), (Ok(Some("app".into())), Ok(Some(2))));
     }
 
@@ -708,6 +726,26 @@ mod tests {
         let [old, new] = harvest.resources.as_slice() else { panic!("two revisions") };
         assert!(old.get(&IN_USE).is_err() && old.get(&CONTAINER_DEFINITIONS).is_err());
         assert_eq!(new.get(&IN_USE), Ok(Some(true)), "a task runs it");
+    }
+
+    #[tokio::test]
+    async fn who_registered_a_revision_is_asked_without_the_tasks() {
+        use task_definition::*;
+        let wanted = || wanting(&KIND, &[REGISTERED_BY.path()]);
+        let account = Account::new(wanted(), answer);
+        let harvest = definitions(account.home()).await;
+        let [old, new] = harvest.resources.as_slice() else { panic!("two revisions") };
+        assert_eq!((account.calls("ListTasks"), account.calls("DescribeTaskDefinition")), (0, 1));
+        assert!(new.get(&REGISTERED_BY).unwrap().is_some() && new.get(&IN_USE).is_err());
+        assert!(old.get(&REGISTERED_BY).is_err(), "it is not looked for");
+        let account = Account::new(wanted(), refusing("DescribeTaskDefinition"));
+        let harvest = definitions(account.home()).await;
+        assert!(
+            harvest.resources[1]
+                .get(&REGISTERED_BY)
+                .is_err_and(|gap| gap.call == "ecs:DescribeTaskDefinition")
+        );
+        assert_eq!(principal("arn:aws:iam::123456789012:user/ci"), "arn:aws:iam::123456789012:user/ci");
     }
 
     #[tokio::test]

@@ -64,16 +64,19 @@ fn put_function(r: &mut Resource, item: &FunctionConfiguration) {
     let tracing = item.tracing_config.as_ref().and_then(|tracing| tracing.mode.as_ref());
     r.set(&ARCHITECTURES, item.architectures().iter().map(|one| one.as_str().to_owned()).collect())
         .set_opt(&ARN, item.function_arn.clone())
+        .set_opt(&CODE_SHA256, item.code_sha256.clone())
         .set(&DEAD_LETTER_CONFIG, dead.map_or_else(|| json!([]), |arn| json!([{ "target_arn": arn }])))
         .set_opt(&DESCRIPTION, item.description.clone())
         .set_opt(&FUNCTION_NAME, item.function_name.clone())
         .set_opt(&HANDLER, item.handler.clone())
         .set_opt(&KMS_KEY_ARN, item.kms_key_arn.clone())
+        .set_opt(&LAST_MODIFIED, item.last_modified.clone())
         .set(&LAYERS, item.layers().iter().filter_map(|layer| layer.arn.clone()).collect())
         .set_opt(&MEMORY_SIZE, item.memory_size.map(i64::from))
         .set_opt(&PACKAGE_TYPE, item.package_type.as_ref().map(|sort| sort.as_str().to_owned()))
         .set_opt(&ROLE, item.role.clone())
         .set_opt(&RUNTIME, item.runtime.as_ref().map(|runtime| runtime.as_str().to_owned()))
+        .set_opt(&SOURCE_CODE_HASH, item.code_sha256.clone())
         .set_opt(&TIMEOUT, item.timeout.map(i64::from))
         .set(&TRACING_CONFIG, tracing.map_or_else(|| json!([]), |mode| json!([{ "mode": mode.as_str() }])))
         .set(&VPC_CONFIG, network.into_iter().collect());
@@ -84,7 +87,7 @@ mod tests {
     use super::*;
     use crate::canned::{Account, wanting_all};
 
-    const LISTED: &str = r#"{"Functions":[{"FunctionName":"f","Runtime":"python3.13",
+    const LISTED: &str = r#"{"Functions":[{"FunctionName":"f","Runtime":"python3.13","CodeSha256":"aGFzaA==",
         "Environment":{"Variables":{"DB_PASSWORD":"hunter2"}},"VpcConfig":{"SubnetIds":[],"SecurityGroupIds":[]}}]}"#;
 
     #[tokio::test]
@@ -101,6 +104,11 @@ mod tests {
             let found = functions(account.home()).await.resources.remove(0);
             assert_eq!(found.get(&function::POLICY).is_ok(), known, "{code}");
             assert_eq!(found.get(&function::VPC_CONFIG), Ok(Some(vec![])));
+            let hash = Ok(Some("aGFzaA==".to_owned()));
+            assert_eq!(
+                (found.get(&function::CODE_SHA256), found.get(&function::SOURCE_CODE_HASH)),
+                (hash.clone(), hash)
+            );
             assert!(!format!("{found:?}").contains("hunter2"), "variables are not kept");
         }
     }

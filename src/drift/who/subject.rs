@@ -67,6 +67,12 @@ pub fn subjects(drift: &Drift, declared: impl Iterator<Item = Resource>) -> BTre
         .collect()
 }
 
+/// The subject of an item that is no part of another.
+pub fn of_whole(item: &Item) -> Option<Subject> {
+    let part = kinds::satellite(&item.identity.kind).is_some();
+    if part { None } else { subject(item, None) }
+}
+
 fn subject(item: &Item, resource: Option<&Resource>) -> Option<Subject> {
     let Some((owner, part)) = kinds::satellite(&item.identity.kind) else {
         let kind = kinds::find(&item.identity.kind)?;

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use stateward_model::trail::{LookedUp, LookupBy, LookupOutcome, TrailResource, read_event};
-use stateward_model::{Cause, Declared, Gap, Place, Slot, kinds};
+use stateward_model::{Cause, Declared, Gap, Harvest, Place, Reading, Slot, kinds};
 use time::macros::datetime;
 
 use super::*;
 use crate::drift::label;
+use crate::inventory::Inventory;
 
 const NOW: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
 
@@ -528,4 +529,65 @@ proptest! {
         turned.rotate_left(shift % events.len());
         prop_assert_eq!(ask(opened(22, "0.0.0.0/0"), events), ask(opened(22, "0.0.0.0/0"), turned));
     }
+}
+
+/// What became of a changed function whose code a pipeline published, with this outcome of the lookup.
+fn published(outcome: Option<LookupOutcome>, roles: &[Pattern]) -> Drift {
+    let item = changed("aws_lambda_function", "f", &[("code_sha256", json!("old"), json!("new"))]);
+    let mut drift = Drift { items: vec![item], ..Drift::default() };
+    drift.items[0].changes[0].note = Some("asked for".to_owned());
+    let scene = Scene { pipeline_roles: roles, ..scene() };
+    let mut function =
+        declared("aws_lambda_function", "f", json!({"last_modified": "2026-02-25T10:00:00.000+0000"}));
+    function.declared = None;
+    let reading = Reading {
+        kind: "aws_lambda_function".into(),
+        place: function.address.place.clone(),
+        observed_at: String::new(),
+        harvest: Harvest { resources: vec![function], gaps: vec![] },
+    };
+    let event = Call {
+        name: "UpdateFunctionCode20150331v2",
+        source: "lambda.amazonaws.com",
+        at: "2026-02-25T10:00:00Z",
+        region: "us-west-2",
+        resource: ("AWS::Lambda::Function", "f"),
+        parameters: json!({"functionName": "f"}),
+    };
+    let role = "arn:aws:sts::123456789012:assumed-role/deploy/run";
+    let event = event.by(json!({"type": "AssumedRole", "arn": role, "accountId": "123456789012"}));
+    let lookups = lookups(&drift, std::iter::empty(), &scene).into_iter().zip(outcome);
+    let looked = |(one, outcome): (Lookup, LookupOutcome)| LookedUp {
+        place: one.place,
+        by: one.by,
+        names: one.names,
+        outcome,
+    };
+    let trail = Trail { events: vec![event], lookups: lookups.map(looked).collect() };
+    publications(&mut drift, &Inventory::live(vec![reading]), &trail, &scene);
+    drift
+}
+
+#[test]
+fn what_a_pipeline_published_is_its_own_where_all_events_were_looked_for() {
+    let roles = [Pattern::new("deploy")];
+    for outcome in [LookupOutcome::Read, LookupOutcome::Cut] {
+        let drift = published(Some(outcome), &roles);
+        assert!(drift.items.is_empty() && drift.in_sync == ["aws_lambda_function.x"], "{drift:#?}");
+        assert_eq!(
+            (drift.suppressed[0].rule.as_str(), drift.suppressed[0].path.as_str()),
+            ("N15", "code_sha256")
+        );
+    }
+    let gap = Gap::new("cloudtrail:LookupEvents", Cause::Denied, "no");
+    for outcome in [None, Some(LookupOutcome::Budget), Some(LookupOutcome::Gap(gap))] {
+        let drift = published(outcome, &roles);
+        assert_eq!(drift.items[0].changes[0].label, Label::Other);
+        assert_eq!((drift.items[0].class, &drift.items[0].changes[0].note), (Class::Changed, &None));
+        assert!(drift.suppressed.is_empty());
+    }
+    // Without roles nobody is a pipeline, and the note that says what would tell stays.
+    let drift = published(Some(LookupOutcome::Read), &[]);
+    assert!(drift.items[0].changes[0].note.is_some());
+    assert!(!published(Some(LookupOutcome::Read), &[Pattern::new("other")]).items.is_empty());
 }

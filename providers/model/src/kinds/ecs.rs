@@ -31,6 +31,15 @@ const DESCRIBED: &[&str] = &[
     "ecs:DescribeTaskDefinition",
 ];
 
+/// The calls that tell who registered what services run: tasks are not asked for that alone.
+const REGISTERED: &[&str] = &[
+    "ecs:ListClusters",
+    "ecs:DescribeClusters",
+    "ecs:ListServices",
+    "ecs:DescribeServices",
+    "ecs:DescribeTaskDefinition",
+];
+
 /// What ECS tells of itself; no Terraform type makes it.
 fn a_record(_: &Resource) -> Option<Exclusion> {
     Some(Exclusion { rule: "N19", reason: "ECS started it" })
@@ -316,6 +325,8 @@ pub mod task_definition {
     pub const OPERATING_SYSTEM: Attr<String> = Attr::live("operating_system_family").by(DESCRIBED);
     /// `host` where it sees the processes of the host.
     pub const PID_MODE: Attr<String> = Attr::new("pid_mode", Never("a revision never changes")).by(DESCRIBED);
+    /// Who registered it, as an ARN; of a session of a role without the name of the session, which may be a person's.
+    pub const REGISTERED_BY: Attr<String> = Attr::live("registered_by").by(REGISTERED);
     /// The number of the revision.
     pub const REVISION: Attr<i64> = Attr::new("revision", Never("computed"));
     /// The operating system, as Terraform declares it.
@@ -340,6 +351,7 @@ pub mod task_definition {
             NETWORK_MODE.any(),
             OPERATING_SYSTEM.any(),
             PID_MODE.any(),
+            REGISTERED_BY.any(),
             REVISION.any(),
             RUNTIME_PLATFORM.any(),
             TASK_ROLE_ARN.any(),
@@ -349,6 +361,29 @@ pub mod task_definition {
         kept: |path, value| (path == "container_definitions").then(|| containers(value)),
         ..Kind::BASE
     };
+
+    /// What stands before the number of a revision, and the number, of `FAMILY:7` or an ARN that ends so.
+    pub fn revision_of(reference: &str) -> Option<(&str, u64)> {
+        let (family, number) = reference.rsplit_once(':')?;
+        Some((family, number.parse().ok()?))
+    }
+
+    /// True when `live`, the ARN of a revision, is a later one of the family that `declared` names with its revision.
+    pub fn is_newer(declared: &str, live: &str) -> bool {
+        let (Some((was, before)), Some((is, now))) = (revision_of(declared), revision_of(live)) else {
+            return false;
+        };
+        let same = if was.starts_with("arn:") { was == is } else { was == last(is) };
+        same && now > before
+    }
+
+    /// The role in what ECS says of who registered a revision (`arn:aws:sts::123456789012:assumed-role/ROLE`). Sessions
+    /// of people who signed in through Identity Center are no role's.
+    pub fn role_of(registered_by: &str) -> Option<&str> {
+        let (_, rest) = registered_by.split_once(":assumed-role/")?;
+        let role = rest.split('/').next().filter(|role| !role.is_empty())?;
+        (!role.starts_with("AWSReservedSSO_")).then_some(role)
+    }
 
     fn unused(resource: &Resource) -> Option<Exclusion> {
         (resource.get(&IN_USE).ok().flatten() == Some(false))
@@ -528,6 +563,30 @@ mod tests {
             r.put_raw("container_definitions", crate::Slot::Known(kept));
             assert!(r.get(&task_definition::CONTAINER_DEFINITIONS).is_err());
         }
+    }
+
+    #[test]
+    fn a_newer_revision_is_of_the_same_family_and_has_a_higher_number() {
+        use task_definition::is_newer;
+        let arn = |name: &str| format!("arn:aws:ecs:us-west-2:1:task-definition/{name}");
+        assert!(is_newer("app:9", &arn("app:10")) && is_newer(&arn("app:9"), &arn("app:10")));
+        let others = ["app:10", "app:11", "ap:9", "other:1", "app", "app:x"];
+        assert!(others.iter().all(|declared| !is_newer(declared, &arn("app:10"))));
+        assert!(
+            !is_newer("arn:aws:ecs:us-west-2:2:task-definition/app:9", &arn("app:10")),
+            "another account"
+        );
+    }
+
+    #[test]
+    fn only_a_session_of_a_role_is_a_role() {
+        use task_definition::role_of;
+        assert_eq!(role_of("arn:aws:sts::1:assumed-role/deploy"), Some("deploy"));
+        assert_eq!(role_of("arn:aws:sts::1:assumed-role/deploy/run-7"), Some("deploy"));
+        let others =
+            ["arn:aws:iam::1:user/deploy", "arn:aws:iam::1:root", "arn:aws:sts::1:assumed-role/", ""];
+        assert!(others.iter().all(|other| role_of(other).is_none()));
+        assert_eq!(role_of("arn:aws:sts::1:assumed-role/AWSReservedSSO_Admin_0123/ann"), None);
     }
 
     #[test]

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::attr::{Absent, Attr, Equality::*, Nested};
+use crate::attr::{Absent, AnyAttr, Attr, Equality::*, Nested};
+use crate::compare::hollow;
 use crate::kind::Kind;
+use crate::resource::Resource;
 
 use super::common::ARN;
 
@@ -27,6 +29,8 @@ pub mod function {
     /// The processors that it runs on.
     pub const ARCHITECTURES: Attr<Vec<String>> =
         Attr::new("architectures", Exact).absent(Absent::Default("[\"x86_64\"]"));
+    /// The hash of the code: of a package its SHA-256 in base64, of an image its digest.
+    pub const CODE_SHA256: Attr<String> = Attr::new("code_sha256", Exact).absent(Absent::Unclaimed);
     /// Where events go that could not be handled.
     pub const DEAD_LETTER_CONFIG: Attr<Value> = Attr::new("dead_letter_config", Exact);
     /// For people.
@@ -37,6 +41,15 @@ pub mod function {
     pub const HANDLER: Attr<String> = Attr::new("handler", Exact);
     /// The key of its variables.
     pub const KMS_KEY_ARN: Attr<String> = Attr::new("kms_key_arn", Reference);
+    /// Its image.
+    pub const IMAGE_URI: Attr<String> = Attr::new(
+        "image_uri",
+        Never(
+            "lambda:GetFunction alone tells it, which hands out the code as well; the hash of the code has its digest",
+        ),
+    );
+    /// When it was last touched, as Lambda writes it.
+    pub const LAST_MODIFIED: Attr<String> = Attr::new("last_modified", Never("computed"));
     /// Its layers, in order.
     pub const LAYERS: Attr<Vec<String>> = Attr::new("layers", Exact);
     /// Memory, in MiB.
@@ -50,6 +63,8 @@ pub mod function {
     pub const ROLE: Attr<String> = Attr::new("role", Reference);
     /// What runs its code; none for an image.
     pub const RUNTIME: Attr<String> = Attr::new("runtime", Exact);
+    /// The hash of the code, as far as the provider kept it up to date.
+    pub const SOURCE_CODE_HASH: Attr<String> = Attr::new("source_code_hash", Exact).absent(Absent::Unclaimed);
     /// Seconds that a call may take.
     pub const TIMEOUT: Attr<i64> = Attr::new("timeout", Exact).absent(Absent::Default("3"));
     /// Whether calls are traced.
@@ -70,23 +85,43 @@ pub mod function {
         attributes: &[
             ARCHITECTURES.any(),
             ARN.any(),
+            CODE_SHA256.any(),
             DEAD_LETTER_CONFIG.any(),
             DESCRIPTION.any(),
             FUNCTION_NAME.any(),
             HANDLER.any(),
+            IMAGE_URI.any(),
             KMS_KEY_ARN.any(),
+            LAST_MODIFIED.any(),
             LAYERS.any(),
             MEMORY_SIZE.any(),
             PACKAGE_TYPE.any(),
             POLICY.any(),
             ROLE.any(),
             RUNTIME.any(),
+            SOURCE_CODE_HASH.any(),
             TIMEOUT.any(),
             TRACING_CONFIG.any(),
             VPC_CONFIG.any(),
         ],
+        refine: hash_of_the_code,
         ..Kind::BASE
     };
+
+    /// Since version 5.51 the provider leaves `source_code_hash` as the configuration has it, whatever that is a hash of,
+    /// and writes the hash of the code into `code_sha256`. Before, there was only the one, and it was the code's.
+    fn hash_of_the_code(resource: &Resource, attr: AnyAttr) -> AnyAttr {
+        let kept = resource.raw("code_sha256").is_ok_and(|hash| !hollow(hash, Absent::Empty));
+        if attr.path != "source_code_hash" || !kept {
+            return attr;
+        }
+        AnyAttr { equality: Never("compared through code_sha256"), ..attr }
+    }
+
+    /// True for an attribute that tells which code it is.
+    pub fn is_hash(path: &str) -> bool {
+        path == CODE_SHA256.path() || path == SOURCE_CODE_HASH.path()
+    }
 }
 
 /// The kinds of this file.

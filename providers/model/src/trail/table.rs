@@ -462,7 +462,11 @@ const LAMBDA: &[Row] = &[
     row("CreateFunction20150331", "aws_lambda_function", Makes),
     row("DeleteFunction20150331", "aws_lambda_function", Ends),
     row("UpdateFunctionConfiguration20150331v2", "aws_lambda_function", Alters),
-    row("UpdateFunctionCode20150331v2", "aws_lambda_function", Sets(&["architectures"])),
+    row(
+        "UpdateFunctionCode20150331v2",
+        "aws_lambda_function",
+        Sets(&["architectures", "code_sha256", "source_code_hash"]),
+    ),
     row("AddPermission20150331v2", "aws_lambda_function", Sets(&["policy"])),
     row("RemovePermission20150331v2", "aws_lambda_function", Sets(&["policy"])),
 ];
