@@ -623,7 +623,7 @@ mod tests {
     #[test]
     fn an_argument_that_is_not_set_may_be_the_servers_choice() {
         let changes = vec![
-            change("monitoring", json!(false), json!(true)),
+            change("source_dest_check", json!(true), json!(false)),
             change("availability_zone", json!("a"), json!("b")),
             change("root_block_device[0].volume_size", json!(8), json!(16)),
             change("root_block_device[0].volume_type", json!("gp2"), json!("gp3")),
@@ -685,6 +685,24 @@ mod tests {
         }
         assert!(!ignores(&facts(&["filename", "layers"]), "aws_lambda_function", &code));
         assert!(!ignores(&facts(&["image_uri"]), "aws_instance", &code));
+    }
+
+    #[test]
+    fn every_manageable_type_has_a_line_of_what_aws_chooses() {
+        let names: Vec<&str> =
+            include_str!("server_chosen.txt").lines().filter_map(|line| line.split(' ').next()).collect();
+        assert!(names.is_sorted());
+        let manageable = kinds::all().filter(|kind| kind.manageable);
+        let all = manageable.flat_map(|kind| kind.aliases.iter().chain([&kind.name]));
+        let missing: Vec<&&str> = all.filter(|name| !names.contains(name)).collect();
+        assert!(missing.is_empty(), "run server_chosen.py anew for {missing:?}");
+        assert!(server_chosen("aws_lambda_function", "source_code_hash"));
+        assert!(server_chosen("aws_ecs_service", "platform_version"));
+        assert!(server_chosen("aws_eks_node_group", "launch_template[0].id"));
+        assert!(
+            !server_chosen("aws_ecs_service", "desired_count")
+                && !server_chosen("aws_kinesis_stream", "name")
+        );
     }
 
     proptest::proptest! {
