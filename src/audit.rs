@@ -247,7 +247,9 @@ pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, 
     let compared = Found::compared(Box::new(live), compared, &configurations);
     let found = Found { findings, declared, scorecard, identities, ..compared };
     let mut document = conclude(&recorded, found, &scope, question, as_of, run);
-    if let Some(recovery) = recovery {
+    if let Some(mut recovery) = recovery {
+        let accounts: Vec<String> = document.scope.accounts.iter().map(|it| it.id.clone()).collect();
+        recovery.since = question.previous.map(|earlier| recover::since(earlier, &recovery, &accounts));
         document.verdict = Some(recover::verdict(&recovery, question.profile));
         document.recovery = Some(recovery);
     }

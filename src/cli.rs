@@ -298,6 +298,9 @@ pub struct Recover {
     /// Unfold the arithmetic of this resource instead, by id or Terraform address
     #[arg(long, value_name = "RESOURCE", conflicts_with_all = ["format", "output"])]
     pub explain: Option<String>,
+    /// The JSON result of an earlier verification, the last that passed for instance: what became worse is said
+    #[arg(long, value_name = "FILE")]
+    pub previous: Option<PathBuf>,
     /// When to exit with a code other than 0: by the `verdict`, or `never` unless the run itself failed
     #[arg(long, value_enum, default_value_t = RecoverFailOn::Verdict, value_name = "WHAT")]
     pub fail_on: RecoverFailOn,
@@ -727,7 +730,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Stop>
         && let Some(other) = recover.output.reports.iter().find(|it| !report::shows_recovery(it.format))
     {
         let text = format!(
-            "error: `recover` writes table and json in this version, and not `{}`\n",
+            "error: `recover` writes {} in this version, and not `{}`\n",
+            report::recovery_formats(),
             other.format.name
         );
         return Err(Stop { text, code: USAGE });
@@ -943,7 +947,7 @@ mod tests {
         let cases = [
             ("", "Usage"),
             ("recovr", "recover"),
-            ("recover --format html", "table and json"),
+            ("recover --format csv", "table, json, markdown"),
             ("recover --explain x --format json", "cannot be used with"),
             ("recover --fail-on drift", "verdict"),
             ("audit --bogus", "--bogus"),

@@ -94,15 +94,43 @@ impl Graph {
     pub fn ready(&self, own: &[Interval]) -> Ready {
         let worst = self.longest(own, true);
         let best = self.longest(own, false);
-        Ready { low: best.0, high: worst.0, waits_for: worst.1 }
+        let slack = self.slack(own, &worst);
+        Ready { low: best.ready, high: worst.ready, waits_for: worst.waits_for, slack }
+    }
+
+    /// How much longer each may take in the worst case before the whole takes longer; nothing where it has no end.
+    fn slack(&self, own: &[Interval], worst: &Longest) -> Vec<Option<u64>> {
+        let seconds = |span: Span| span.seconds().map(i128::from);
+        let last = worst.ready.iter().copied().max().unwrap_or(Span::ZERO);
+        let Some(last) = seconds(last) else { return vec![None; self.len()] };
+        let cost = |one: u32| seconds(own.get(one as usize).map_or(Span::ZERO, |it| it.high)).unwrap_or(0);
+        // By when each group has to be ready; who needs it comes later, and tells it by when it has to begin itself.
+        let mut due = vec![last; worst.groups.len()];
+        for (number, group) in worst.groups.iter().enumerate().rev() {
+            let begin = due[number] - group.iter().map(|one| cost(*one)).sum::<i128>();
+            for to in group.iter().flat_map(|one| self.edges(*one, true)) {
+                let needed = worst.group_of[to as usize];
+                if needed != number {
+                    due[needed] = due[needed].min(begin);
+                }
+            }
+        }
+        let of = |one: usize| {
+            let ready = seconds(worst.ready[one])?;
+            u64::try_from((due[worst.group_of[one]] - ready).max(0)).ok()
+        };
+        (0..self.len()).map(of).collect()
+    }
+
+    /// What one needs, and in the worst case what it may need.
+    fn edges(&self, one: u32, worst: bool) -> impl Iterator<Item = u32> {
+        let besides = if worst { self.may_need.get(one as usize).map(Vec::as_slice) } else { None };
+        self.needs(one).iter().chain(besides.unwrap_or_default()).copied()
     }
 
     /// The longest way to each, and whom each waits for last.
-    fn longest(&self, own: &[Interval], worst: bool) -> (Vec<Span>, Vec<Option<u32>>) {
-        let edges = |one: u32| {
-            let besides = if worst { self.may_need.get(one as usize).map(Vec::as_slice) } else { None };
-            self.needs(one).iter().chain(besides.unwrap_or_default()).copied()
-        };
+    fn longest(&self, own: &[Interval], worst: bool) -> Longest {
+        let edges = |one: u32| self.edges(one, worst);
         let groups = self.cycles(&edges);
         let mut group_of = vec![0usize; self.len()];
         for (number, group) in groups.iter().enumerate() {
@@ -131,7 +159,7 @@ impl Graph {
                 waits_for[*one as usize] = last;
             }
         }
-        (ready, waits_for)
+        Longest { ready, waits_for, groups, group_of }
     }
 
     /// The groups whose members need each other, each after all that it needs (Tarjan 1972, without recursion).
@@ -204,12 +232,23 @@ fn connect(edges: &mut [Vec<u32>], from: u32, to: u32) {
     }
 }
 
+/// The longest ways of one case.
+struct Longest {
+    ready: Vec<Span>,
+    waits_for: Vec<Option<u32>>,
+    /// The groups whose members need each other, each after all that it needs.
+    groups: Vec<Vec<u32>>,
+    /// The group of each one.
+    group_of: Vec<usize>,
+}
+
 /// How long it takes until each one is ready.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ready {
     low: Vec<Span>,
     high: Vec<Span>,
     waits_for: Vec<Option<u32>>,
+    slack: Vec<Option<u64>>,
 }
 
 impl Ready {
@@ -217,6 +256,12 @@ impl Ready {
     pub fn of(&self, one: u32) -> Interval {
         let at = |spans: &[Span]| spans.get(one as usize).copied().unwrap_or(Span::ZERO);
         Interval { low: at(&self.low), high: at(&self.high) }
+    }
+
+    /// How many seconds longer one may take in the worst case before the whole takes longer; nothing where the whole has
+    /// no end.
+    pub fn slack(&self, one: u32) -> Option<u64> {
+        self.slack.get(one as usize).copied().flatten()
     }
 
     /// The longest way to one in the worst case, the first step first.
@@ -255,6 +300,8 @@ mod tests {
         assert_eq!(ready.of(0), Interval::exactly(65));
         assert_eq!(ready.way(0), [3, 2, 0]);
         assert_eq!(graph.reach(&[1]), [1, 3]);
+        // 1 may take 30 s more, until it is the last of what 0 waits for.
+        assert_eq!([0, 1, 2, 3].map(|one| ready.slack(one)), [Some(0), Some(30), Some(0), Some(0)]);
     }
 
     #[test]
@@ -307,6 +354,21 @@ mod tests {
                 let way = ready.way(one).iter().fold(Span::ZERO, |sum, it| sum.then(own[*it as usize].high));
                 prop_assert!(way <= ready.of(one).high);
             }
+        }
+
+        #[test]
+        fn within_its_slack_one_may_take_longer((edges, own) in estates(), one in 0u32..2, more in 1u64..50) {
+            let mut own: Vec<Interval> = own.into_iter().map(|(a, b)| Interval::new(a, b)).collect();
+            let graph = graph(own.len(), &edges);
+            let size = own.len() as u32;
+            let whole = |ready: &Ready| (0..size).map(|it| ready.of(it).high).max();
+            let before = graph.ready(&own);
+            let slack = before.slack(one).unwrap();
+            own[one as usize] = own[one as usize].then(Interval { low: Span::ZERO, high: Span::Seconds(slack) });
+            let within = graph.ready(&own);
+            prop_assert_eq!(whole(&within), whole(&before));
+            own[one as usize] = own[one as usize].then(Interval { low: Span::ZERO, high: Span::Seconds(more) });
+            prop_assert!(whole(&graph.ready(&own)) > whole(&before));
         }
 
         // The best case may sink when a dependency closes a cycle: its members then come back together.

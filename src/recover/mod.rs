@@ -18,6 +18,7 @@ mod reads;
 mod rehearsal;
 mod scenario;
 mod scene;
+mod since;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -33,6 +34,7 @@ pub use graph::{Graph, Ready};
 pub use path::{Choice, Effect, Fate, Fault, Gate, Path};
 pub use reads::wanted;
 pub use scenario::Scenario;
+pub use since::since;
 pub use verdict::verdict;
 pub use verify::verify;
 

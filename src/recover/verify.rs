@@ -21,11 +21,13 @@ use crate::check::View;
 use crate::profile::{Exact, Profile, Role, WorkloadRule};
 use crate::result::{
     Recovery, RecoveryAssumption, RecoveryAvailability, RecoveryFactor, RecoveryFlow, RecoveryGate,
-    RecoveryOutcome, RecoveryRange, RecoveryScenario, RecoverySegment, RecoveryWorkload,
+    RecoveryNeeds, RecoveryOutcome, RecoveryRange, RecoveryScenario, RecoverySegment, RecoveryWorkload,
 };
 
 /// The name of the workload that is there without any configuration.
 const WHOLE: &str = "estate";
+/// Resources of a workload whose dependencies are given one by one: more than that nobody can look at in a drawing.
+const DRAWN: usize = 200;
 
 /// Verifies the recovery of an estate. `declared` tells what states say of it.
 pub fn verify(view: View, declared: &[Declaration]) -> Recovery {
@@ -68,6 +70,7 @@ pub fn verify(view: View, declared: &[Declaration]) -> Recovery {
         scenarios,
         rehearsals: rehearsal::rehearsals(&scene),
         notes,
+        since: None,
     }
 }
 
@@ -171,8 +174,38 @@ impl<'r, 'a> Run<'r, 'a> {
                 .zip(&self.estate.nodes)
                 .map(|(number, _)| self.graph.needs(number).len())
                 .sum(),
+            graph: (workload.nodes.len() <= DRAWN).then(|| self.drawn(workload)),
             availability: self.availability(workload),
         }
+    }
+
+    /// What each resource of a workload needs, without what only passes on.
+    fn drawn(&self, workload: &Workload) -> Vec<RecoveryNeeds> {
+        let needs = |number: &u32| RecoveryNeeds {
+            resource: self.node(*number).label(),
+            part: write::part(self.node(*number).part).to_owned(),
+            needs: self.needed(*number).into_iter().map(|needed| self.node(needed).label()).collect(),
+        };
+        let mut drawn: Vec<RecoveryNeeds> = workload.nodes.iter().map(needs).collect();
+        drawn.iter_mut().for_each(|it| it.needs.sort());
+        drawn.sort();
+        drawn
+    }
+
+    /// The resources that one needs, through whatever only passes on.
+    fn needed(&self, number: u32) -> BTreeSet<u32> {
+        let mut found = BTreeSet::new();
+        let mut seen = BTreeSet::new();
+        let mut open: Vec<u32> = self.graph.needs(number).to_vec();
+        while let Some(one) = open.pop() {
+            if (one as usize) < self.estate.nodes.len() {
+                found.insert(one);
+            } else if seen.insert(one) {
+                open.extend_from_slice(self.graph.needs(one));
+            }
+        }
+        found.remove(&number);
+        found
     }
 
     fn availability(&self, workload: &Workload) -> RecoveryAvailability {
@@ -367,7 +400,9 @@ impl Evaluation<'_, '_, '_> {
         let rto = self.range(open(rto), objective_rto, rto_grade, last);
         let mut resources: Vec<_> = self
             .lost()
-            .map(|(_, node, assessed, paths)| write::resource(node, &assessed.choice, paths))
+            .map(|(number, node, assessed, paths)| {
+                write::resource(node, &assessed.choice, paths, ready.slack(number))
+            })
             .collect();
         resources.sort_by(|a, b| {
             let rank = |it: &crate::result::RecoveryResource| {

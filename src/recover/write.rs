@@ -7,23 +7,28 @@ use super::paths::Part;
 use super::verify::why;
 use crate::result::{RecoveryFigure, RecoveryGate, RecoveryGateEffect, RecoveryPath, RecoveryResource};
 
-/// A resource that is lost.
-pub fn resource(node: &Node, choice: &Choice, paths: &[Path]) -> RecoveryResource {
-    let label = node.label();
-    let part = match node.part {
+/// The word for a part.
+pub const fn part(of: Part) -> &'static str {
+    match of {
         Part::Entry => "entry",
         Part::Compute => "compute",
         Part::Store => "store",
-    };
+    }
+}
+
+/// A resource that is lost.
+pub fn resource(node: &Node, choice: &Choice, paths: &[Path], slack: Option<u64>) -> RecoveryResource {
+    let label = node.label();
     RecoveryResource {
         kind: node.resource.kind().to_owned(),
         id: node.resource.id().to_owned(),
         address: node.address.map(str::to_owned),
-        part: part.to_owned(),
+        part: part(node.part).to_owned(),
         rpo_low_s: choice.rpo.low.seconds(),
         rpo_high_s: choice.rpo.high.seconds(),
         act_low_s: choice.act.low.seconds(),
         act_high_s: choice.act.high.seconds(),
+        slack_s: slack,
         path: choice.path,
         runner_up: choice.runner_up,
         paths: paths.iter().map(|path| written(&label, path)).collect(),

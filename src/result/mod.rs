@@ -28,9 +28,10 @@ pub use evidence::{
     CheckEvidence, ControlCounts, ControlEvidence, EvidenceResult, FindingCounts, FrameworkEvidence,
 };
 pub use recovery::{
-    Recovery, RecoveryAssumption, RecoveryAvailability, RecoveryFactor, RecoveryFigure, RecoveryFlow,
-    RecoveryGate, RecoveryGateEffect, RecoveryMeasured, RecoveryOutcome, RecoveryPath, RecoveryRange,
-    RecoveryRehearsal, RecoveryResource, RecoveryScenario, RecoverySegment, RecoveryWorkload,
+    Recovery, RecoveryAssumption, RecoveryAvailability, RecoveryChange, RecoveryFactor, RecoveryFigure,
+    RecoveryFlow, RecoveryGate, RecoveryGateEffect, RecoveryMeasured, RecoveryNeeds, RecoveryOutcome,
+    RecoveryPath, RecoveryRange, RecoveryRehearsal, RecoveryResource, RecoveryScenario, RecoverySegment,
+    RecoverySince, RecoveryWorkload,
 };
 pub use who::Who;
 

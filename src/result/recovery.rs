@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Decision;
 use crate::recover::{Grade, Input, Scenario};
 
 /// What `stateward recover` found.
@@ -23,6 +24,51 @@ pub struct Recovery {
     pub rehearsals: Vec<RecoveryRehearsal>,
     /// What a reader should know.
     pub notes: Vec<String>,
+    /// How it differs from an earlier verification; absent unless one was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<RecoverySince>,
+}
+
+/// An earlier verification, and what differs from it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RecoverySince {
+    /// The run of the earlier verification.
+    pub run_id: String,
+    /// When it was made: its as-of time, RFC 3339 in UTC.
+    pub as_of: String,
+    /// What it came to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
+    /// Why it cannot be held against this one, or what to mind when it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Scenarios that differ: those that became worse first, then in the order of the scenarios.
+    pub changes: Vec<RecoveryChange>,
+}
+
+/// A scenario that differs from the earlier one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RecoveryChange {
+    /// The workload.
+    pub workload: String,
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Whether it became `worse`, `better` or only `different`.
+    pub direction: String,
+    /// The earlier outcome.
+    pub outcome_before: RecoveryOutcome,
+    /// The present outcome.
+    pub outcome: RecoveryOutcome,
+    /// The earlier data lost.
+    pub rpo_before: RecoveryRange,
+    /// The present data lost.
+    pub rpo: RecoveryRange,
+    /// The earlier time to recover.
+    pub rto_before: RecoveryRange,
+    /// The present time to recover.
+    pub rto: RecoveryRange,
+    /// What made the difference, as far as it can be told: one sentence each, sorted.
+    pub causes: Vec<String>,
 }
 
 /// A workload.
@@ -41,8 +87,22 @@ pub struct RecoveryWorkload {
     pub stores: usize,
     /// Dependencies that were found in the whole home region.
     pub dependencies: usize,
+    /// What each resource needs, sorted; absent where there are more than can be drawn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub graph: Option<Vec<RecoveryNeeds>>,
     /// What services commit themselves to, in series.
     pub availability: RecoveryAvailability,
+}
+
+/// A resource and what it needs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct RecoveryNeeds {
+    /// The resource.
+    pub resource: String,
+    /// `entry`, `compute` or `store`.
+    pub part: String,
+    /// What it needs, sorted.
+    pub needs: Vec<String>,
 }
 
 /// The modelled availability, and the measured one beside it. The lower of both decides.
@@ -228,6 +288,9 @@ pub struct RecoveryResource {
     /// The same in the worst case.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act_high_s: Option<u64>,
+    /// How much longer it may take in the worst case before the workload takes longer; absent where that has no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slack_s: Option<u64>,
     /// The path that counts; absent where no path is open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<usize>,

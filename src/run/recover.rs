@@ -4,6 +4,7 @@ use stateward::audit::{Question, evaluate};
 use stateward::plan::Selection;
 use stateward::report::explain;
 
+use super::history::stored;
 use super::{Outputs, Outside, estate, finish, new_run, nothing_read, output, profile};
 use crate::cli::{self, RecoverFailOn};
 
@@ -17,7 +18,8 @@ pub fn recover(recover: &cli::Recover, outside: &Outside) -> anyhow::Result<u8> 
         return output::print(&profile.to_toml());
     }
     let selection = Selection::default();
-    let question = Question::recovery(&profile, &selection);
+    let previous = recover.previous.as_deref().map(stored).transpose()?;
+    let question = Question { previous: previous.as_ref(), ..Question::recovery(&profile, &selection) };
     let mut outputs = Outputs::open(&recover.output.reports)?;
     let (snapshot, as_of) = estate(&question, &recover.states, &recover.source, &recover.live, outside)?;
     let run = new_run("recover", &question, as_of, outside);
@@ -30,6 +32,10 @@ pub fn recover(recover: &cli::Recover, outside: &Outside) -> anyhow::Result<u8> 
         };
     }
     finish(&mut document, &mut outputs, outside)?;
+    let since = document.recovery.as_ref().and_then(|recovery| recovery.since.as_ref());
+    if let Some(why) = since.and_then(|since| since.note.as_ref()) {
+        outside.say(&format!("--previous: {why}"));
+    }
     let decision = document.verdict.as_ref().map(|verdict| verdict.decision);
     Ok(match (recover.fail_on, decision) {
         (RecoverFailOn::Verdict, Some(decision)) => decision.exit_code(),
