@@ -155,7 +155,7 @@ fn the_demo_needs_nothing_and_leaves_the_brief() {
     let (ran, out) = demo(&folder);
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert!(ran.out.contains("NO-GO"), "{}", ran.out);
-    for name in ["brief.html", "brief.md", "result.json"] {
+    for name in ["brief.html", "brief.md", "result.json", "recovery.html", "recovery.json"] {
         let text = std::fs::read_to_string(out.join(name)).expect("the brief");
         assert!(text.contains("module.web_usw2"), "{name}");
     }
@@ -373,7 +373,7 @@ fn recovery_of_a_recording_is_the_same_each_time_and_unfolds() {
         1,
         &["aws_db_instance.orders"],
     );
-    fails(&run(&["recover", "--snapshot", DEMO, "--format", "html"]), 64, &["table and json"]);
+    fails(&run(&["recover", "--snapshot", DEMO, "--format", "csv"]), 64, &["table, json, markdown"]);
 }
 
 #[test]
@@ -386,5 +386,24 @@ fn a_stored_verification_is_shown_again_only_in_formats_that_show_it() {
     let again = run(&["report", path]);
     assert_eq!(again.code, 0, "{}", again.err);
     assert!(again.out.contains("Critical path"), "{}", again.out);
-    fails(&run(&["report", path, "--format", "html"]), 1, &["stateward recover", "remedy"]);
+    let page = run(&["report", path, "--format", "html"]);
+    assert!(page.out.contains("Verification of recovery"), "{}", page.err);
+    fails(&run(&["report", path, "--format", "csv"]), 1, &["stateward recover", "remedy"]);
+}
+
+#[test]
+fn a_verification_is_held_against_an_earlier_one() {
+    let folder = folder();
+    let path = folder.path().join("earlier.json");
+    let path = path.to_str().expect("a path of text");
+    run(&["recover", "--snapshot", DEMO, "--format", "json", "--output", path]);
+    let now = run(&["recover", "--snapshot", DEMO, "--previous", path]);
+    assert_eq!(now.code, 2, "{}", now.err);
+    let words = now.out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("which came to NO-GO: it did not pass itself."), "{}", now.out);
+    let (_, out) = demo(&folder);
+    let audit = out.join("result.json");
+    let now = run(&["recover", "--snapshot", DEMO, "--previous", audit.to_str().expect("text")]);
+    assert!(now.err.contains("--previous: it is no verification of recovery"), "{}", now.err);
+    fails(&run(&["recover", "--snapshot", DEMO, "--previous", "nowhere.json"]), 1, &["nowhere.json"]);
 }

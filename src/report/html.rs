@@ -1,6 +1,7 @@
 //! The brief as one HTML file that loads nothing: readable on a phone, on paper, in the dark and by a screen reader.
 
 mod context;
+mod recovery;
 #[cfg(test)]
 pub(super) mod tests;
 
@@ -13,7 +14,7 @@ use super::{Look, ReportError, words};
 use crate::result::Document;
 
 /// The templates. Those that end in `.html` escape whatever they print.
-const TEMPLATES: [(&str, &str); 12] = [
+const TEMPLATES: [(&str, &str); 13] = [
     ("brief.html", include_str!("html/brief.html")),
     ("macros.html", include_str!("html/macros.html")),
     ("answer.html", include_str!("html/answer.html")),
@@ -22,6 +23,7 @@ const TEMPLATES: [(&str, &str); 12] = [
     ("places.html", include_str!("html/places.html")),
     ("findings.html", include_str!("html/findings.html")),
     ("drift.html", include_str!("html/drift.html")),
+    ("recovery.html", include_str!("html/recovery.html")),
     ("evidence.html", include_str!("html/evidence.html")),
     ("unread.html", include_str!("html/unread.html")),
     ("scope.html", include_str!("html/scope.html")),

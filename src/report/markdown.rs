@@ -1,6 +1,7 @@
 //! The brief in Markdown, for a pull request or a wiki: no HTML, tables with their pipes escaped.
 
 pub mod comparison;
+mod recovery;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -26,11 +27,15 @@ pub fn render(document: &Document, _: &Look) -> Result<String, ReportError> {
         gate(&mut page, score);
         components(&mut page, score);
     }
-    if document.verdict.is_some() {
+    if let Some(found) = &document.recovery {
+        recovery::sections(&mut page, found);
+    } else if document.verdict.is_some() {
         plan(&mut page, document);
         findings(&mut page, document);
     }
-    drift(&mut page, document);
+    if document.recovery.is_none() {
+        drift(&mut page, document);
+    }
     for framework in &document.compliance {
         controls(&mut page, framework);
     }
@@ -479,7 +484,7 @@ fn rest_of_drift(page: &mut Page, drift: &Drift) {
 fn regions(page: &mut Page, document: &Document) {
     page.heading(2, "Regions");
     // Where nothing was judged, zeros would look like an answer.
-    let judged = document.verdict.is_some();
+    let judged = document.verdict.is_some() && document.recovery.is_none();
     let mut titles = vec!["Region", "Role", "Outcome", "Resources seen:", "Drifted:", "Operations not read:"];
     if judged {
         titles.extend(["Failing:", "Unknown:", "Passing:"]);

@@ -16,6 +16,7 @@ pub mod ocsf;
 pub mod prose;
 #[cfg(test)]
 mod published;
+pub mod recovery;
 pub mod sarif;
 pub mod table;
 #[cfg(test)]
@@ -89,7 +90,13 @@ pub const FORMATS: &[Format] = &[
 
 /// True for the formats that show a verification of recovery whole.
 pub fn shows_recovery(format: &Format) -> bool {
-    matches!(format.name, "table" | "json")
+    matches!(format.name, "table" | "json" | "markdown" | "html")
+}
+
+/// The names of the formats that show a verification of recovery.
+pub fn recovery_formats() -> String {
+    let names: Vec<&str> = FORMATS.iter().filter(|it| shows_recovery(it)).map(|it| it.name).collect();
+    names.join(", ")
 }
 
 /// The format of a name.

@@ -419,7 +419,7 @@ fn rest_of_drift(canvas: &mut Canvas, drift: &Drift) {
 fn regions(canvas: &mut Canvas, document: &Document) {
     canvas.part("Regions", "");
     // Where nothing was judged, zeros would look like an answer.
-    let judged = document.verdict.is_some();
+    let judged = document.verdict.is_some() && document.recovery.is_none();
     let mut columns =
         vec![text("Region"), text("Outcome"), number("Seen"), number("Drifted"), number("Unread")];
     if judged {

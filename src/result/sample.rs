@@ -1,10 +1,14 @@
 //! Documents for the tests of reports: what an estate of three regions looks like in each sort of answer.
 
+mod recovery;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use super::*;
+
+pub use recovery::recovery;
 
 const ACCOUNT: &str = "123456789012";
 const NETWORK: &str = "s3://acme-tfstate/prod/network.tfstate";
@@ -22,6 +26,7 @@ pub fn all() -> Vec<(&'static str, Document)> {
         ("drift-only", drift_only()),
         ("drift-clean", drift_clean()),
         ("hostile", hostile()),
+        ("recovery", recovery()),
     ]
 }
 

@@ -118,10 +118,17 @@ fn demo(demo: &cli::Demo, outside: &Outside) -> anyhow::Result<u8> {
         format!("the folder {} cannot be made; name another with --out", demo.out.display())
     })?;
     let mut outputs = Outputs::demo(&demo.out, &demo.output.reports)?;
+    let mut pages = Outputs::within(&demo.out, &[("html", "recovery.html"), ("json", "recovery.json")])?;
     finish(&mut document, &mut outputs, outside)?;
+    let question = Question::recovery(&profile, &selection);
+    let run = new_run("demo", &question, as_of, outside);
+    let mut recovery = evaluate(Snapshot::from_reader("the built-in estate", DEMO)?, &question, as_of, run);
+    finish(&mut recovery, &mut pages, outside)?;
     outside.say(&format!(
-        "\nThe brief is in {}. This estate is recorded; audit your own with `stateward audit --state URI`.",
-        demo.out.join("brief.html").display()
+        "\nThe brief is in {}, and what the loss of a zone or of the region would mean in {}. This estate is recorded; \
+         audit your own with `stateward audit --state URI`, and verify its recovery with `stateward recover`.",
+        demo.out.join("brief.html").display(),
+        demo.out.join("recovery.html").display()
     ));
     Ok(0)
 }
@@ -295,9 +302,10 @@ fn report(report: &cli::Report, outside: &Outside) -> anyhow::Result<u8> {
     let unfit = report.output.reports.iter().find(|it| !stateward::report::shows_recovery(it.format));
     if let Some(unfit) = unfit.filter(|_| document.recovery.is_some()) {
         bail!(
-            "{}: this is the result of `stateward recover`, which `{}` cannot show\n  remedy: take --format table or json",
+            "{}: this is the result of `stateward recover`, which `{}` cannot show\n  remedy: take one of --format {}",
             report.result.display(),
-            unfit.format.name
+            unfit.format.name,
+            stateward::report::recovery_formats()
         );
     }
     let mut outputs = Outputs::open(&report.output.reports)?;

@@ -87,12 +87,21 @@ impl Outputs {
     /// A file that cannot be written.
     pub fn demo(folder: &Path, outputs: &[Output]) -> anyhow::Result<Self> {
         let files = [("html", "brief.html"), ("markdown", "brief.md"), ("json", "result.json")];
+        let mut demo = Self::within(folder, &files)?;
+        demo.reports.extend(Self::open(outputs)?.reports);
+        Ok(demo)
+    }
+
+    /// Files of a folder, each in its format.
+    ///
+    /// # Errors
+    /// A file that cannot be written.
+    pub fn within(folder: &Path, files: &[(&str, &str)]) -> anyhow::Result<Self> {
         let mut reports = Vec::new();
         for (name, file) in files {
             let format = stateward::report::find(name).context("a format of the demo is missing")?;
             reports.push((format, Some(Beside::open(&folder.join(file))?)));
         }
-        reports.extend(Self::open(outputs)?.reports);
         Ok(Self { reports })
     }
 

@@ -5,6 +5,7 @@ mod golden;
 mod lose;
 mod paths;
 mod scale;
+mod since;
 
 use std::collections::BTreeMap;
 

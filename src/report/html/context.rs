@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
+use super::recovery;
 use crate::report::words::{self, DriftAnswer, Group, PlaceView, Unread};
 use crate::report::{evidence, history, who};
 use crate::result::{
     Component, Configuration, ControlEvidence, Criterion, Decision, Document, Drift, DriftItem,
-    EvidenceResult, Finding, FrameworkEvidence, Gate, Outcome, Score, Status, Step, Waiver,
+    EvidenceResult, Finding, FrameworkEvidence, Gate, Outcome, Recovery, RecoveryOutcome, RecoveryScenario,
+    Score, Status, Step, Waiver,
 };
 
 /// Reasons that stand open; the others unfold.
@@ -27,6 +29,8 @@ const FAILING: [Status; 2] = [Status::Fail, Status::Partial];
 /// The whole context.
 pub fn of(document: &Document) -> Value {
     let drift_first = document.verdict.is_none();
+    let verified = document.recovery.is_some();
+    let judged = !drift_first && !verified;
     let subjects = words::subjects(document);
     let (first, more) = document.plan.split_at(document.plan.len().min(OPEN_STEPS));
     let titles = words::titles(document);
@@ -37,7 +41,14 @@ pub fn of(document: &Document) -> Value {
     let (regions, elsewhere) = places.split_at(document.scope.regions.len());
     json!({
         "answer": if drift_first { drift_answer(document) } else { answer(document) },
-        "kind": if drift_first { "Drift report" } else { "Infrastructure brief" },
+        "kind": if verified {
+            "Verification of recovery"
+        } else if drift_first {
+            "Drift report"
+        } else {
+            "Infrastructure brief"
+        },
+        "recovery": document.recovery.as_ref().map(recovery::of),
         "drift_first": drift_first,
         "not_compared": words::not_compared(document),
         "subject": words::subject(document),
@@ -45,7 +56,11 @@ pub fn of(document: &Document) -> Value {
         "regions_line": regions_line(document),
         "run": run(document),
         "contents": contents(document),
-        "tiles": if drift_first { drift_tiles(document) } else { tiles(document) },
+        "tiles": match &document.recovery {
+            Some(found) => recovery_tiles(document, found),
+            None if drift_first => drift_tiles(document),
+            None => tiles(document),
+        },
         "score": score_of.map(score),
         "criteria": list(score_of.map_or(&[][..], |score| &score.criteria), criterion),
         "components": list(score_of.map_or(&[][..], |score| &score.components), component),
@@ -53,8 +68,8 @@ pub fn of(document: &Document) -> Value {
         "plan_more": steps(more),
         "route": steps(way),
         "route_more": steps(rest_of_way),
-        "places": list(regions, |of| place(of, !drift_first)),
-        "elsewhere": list(elsewhere, |of| place(of, !drift_first)),
+        "places": list(regions, |of| place(of, judged)),
+        "elsewhere": list(elsewhere, |of| place(of, judged)),
         "severities": severities(document),
         "findings_line": findings_line(document),
         "waived": list(&words::groups(document, &[Status::Waived]), group),
@@ -98,13 +113,20 @@ fn regions_line(document: &Document) -> String {
 }
 
 fn contents(document: &Document) -> Vec<Value> {
-    let judged = document.verdict.is_some();
+    let verified = document.recovery.is_some();
+    let judged = document.verdict.is_some() && !verified;
     let scored = document.score.is_some();
     let entry = |(there, id, title): &(bool, &str, &str)| there.then(|| json!({ "id": id, "title": title }));
     let before = [
         (scored, "gate", "Gate"),
         (scored, "components", "Components"),
         (scored, "fix", "What to fix first"),
+        (verified && document.recovery.as_ref().is_some_and(|it| it.since.is_some()), "since", "Since then"),
+        (verified, "scenarios", "Scenarios"),
+        (verified, "details", "Ways back"),
+        (verified, "availability", "Availability"),
+        (document.recovery.as_ref().is_some_and(|it| !it.rehearsals.is_empty()), "rehearsals", "Rehearsals"),
+        (verified, "assumptions", "Assumptions"),
         (!judged && document.drift.is_some(), "drift", "Drift"),
         (true, "regions", "Regions"),
         (judged, "findings", "Findings"),
@@ -243,6 +265,26 @@ fn drift_tiles(document: &Document) -> Vec<Value> {
         differences(drift),
         tile(loose, "loosen security", "listed first in each class", "drift", "bad"),
         tile(drift.summary.unknown, "not compared", "never counted as in sync", "drift", "warn"),
+        unread_tile(document),
+    ]
+}
+
+fn recovery_tiles(document: &Document, of: &Recovery) -> Vec<Value> {
+    let gated: Vec<&RecoveryScenario> = of.scenarios.iter().filter(|it| it.gated).collect();
+    let came = |outcome| gated.iter().filter(|it| it.outcome == outcome).count();
+    let more = format!("of {} that are gated", gated.len());
+    let lost: BTreeSet<&str> = gated
+        .iter()
+        .flat_map(|it| &it.resources)
+        .filter(|it| it.path.is_none())
+        .map(|it| it.name.as_str())
+        .collect();
+    let shut = gated.iter().flat_map(|it| &it.gates).filter(|gate| gate.state == "shut").count();
+    vec![
+        tile(came(RecoveryOutcome::Fail), "scenarios fail", &more, "scenarios", "bad"),
+        tile(came(RecoveryOutcome::Undetermined), "scenarios open", &more, "scenarios", "warn"),
+        tile(lost.len(), "resources without a way back", "in a gated scenario", "details", "bad"),
+        tile(shut, "ways shut", "in a gated scenario", "details", "warn"),
         unread_tile(document),
     ]
 }

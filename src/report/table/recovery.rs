@@ -2,11 +2,11 @@
 
 use super::canvas::{Canvas, Cell, Paint, number, plain, text};
 use super::{soft, strong};
-use crate::recover::{Interval, Span};
+use crate::report::recovery::{self as view, shown};
 use crate::report::words;
 use crate::result::{
-    Recovery, RecoveryGateEffect, RecoveryOutcome, RecoveryRange, RecoveryRehearsal, RecoveryResource,
-    RecoveryScenario, RecoverySegment, RecoveryWorkload,
+    Recovery, RecoveryOutcome, RecoveryRange, RecoveryResource, RecoveryScenario, RecoverySegment,
+    RecoveryWorkload,
 };
 
 /// Resources that are listed for a scenario; the JSON result has them all.
@@ -14,6 +14,7 @@ const RESOURCES: usize = 15;
 
 /// Everything of a verification.
 pub fn sections(canvas: &mut Canvas, of: &Recovery) {
+    since(canvas, of);
     matrix(canvas, of);
     for scenario in of.scenarios.iter().filter(|scenario| !scenario.resources.is_empty()) {
         details(canvas, scenario);
@@ -44,32 +45,33 @@ fn rehearsals(canvas: &mut Canvas, of: &Recovery) {
     }
     canvas.part("What was rehearsed", "grade A rests on it, where it counts");
     let columns = [text("Ended"), text("What"), text("Of"), text("Region"), number("Took"), text("Counts")];
-    let row = |it: &RecoveryRehearsal| {
-        vec![
-            plain(&it.at),
-            plain(&it.what),
-            plain(&it.subject),
-            plain(&it.region),
-            it.took_s.map_or_else(|| soft("–"), |took| plain(Span::Seconds(took).to_string())),
-            match &it.why {
-                None => plain("yes"),
-                Some(why) => soft(format!("no: {why}")),
-            },
-        ]
-    };
-    canvas.grid(&columns, &of.rehearsals.iter().take(RESOURCES).map(row).collect::<Vec<_>>());
+    let rows = of.rehearsals.iter().take(RESOURCES);
+    let rows: Vec<Vec<Cell>> = rows.map(|it| view::rehearsal(it).map(plain).to_vec()).collect();
+    canvas.grid(&columns, &rows);
     if of.rehearsals.len() > RESOURCES {
         let more = of.rehearsals.len() - RESOURCES;
         canvas.line(0, &[soft(format!("{more} more in the JSON result, under recovery.rehearsals"))]);
     }
 }
 
-fn span(seconds: Option<u64>) -> Span {
-    seconds.map_or(Span::Never, Span::Seconds)
-}
-
-fn shown(low: Option<u64>, high: Option<u64>) -> String {
-    Interval { low: span(low), high: span(high) }.to_string()
+fn since(canvas: &mut Canvas, of: &Recovery) {
+    let Some(since) = &of.since else { return };
+    canvas.part("Since the earlier verification", "");
+    canvas.line(0, &[plain(view::since(since, &words::moment(&since.as_of)))]);
+    for change in &since.changes {
+        let tone = match change.direction.as_str() {
+            "worse" => Paint::Bad,
+            "better" => Paint::Good,
+            _ => Paint::Warn,
+        };
+        canvas.line(0, &[Cell::new(view::change(change), tone)]);
+        for cause in change.causes.iter().take(RESOURCES) {
+            canvas.line(2, &[plain("-"), plain(cause)]);
+        }
+        if change.causes.len() > RESOURCES {
+            canvas.line(2, &[soft(format!("{} more in the JSON result", change.causes.len() - RESOURCES))]);
+        }
+    }
 }
 
 fn paint(of: RecoveryOutcome) -> Paint {
@@ -96,10 +98,9 @@ fn matrix(canvas: &mut Canvas, of: &Recovery) {
         text("Gated"),
     ];
     let row = |scenario: &RecoveryScenario| {
-        let to = scenario.target.as_ref().map(|target| format!(" → {target}")).unwrap_or_default();
         vec![
             plain(&scenario.workload),
-            plain(format!("{}{to}", scenario.name.title())),
+            plain(view::title(scenario)),
             range(&scenario.rpo),
             range(&scenario.rto),
             Cell::new(scenario.outcome.words(), paint(scenario.outcome)),
@@ -107,19 +108,11 @@ fn matrix(canvas: &mut Canvas, of: &Recovery) {
         ]
     };
     canvas.grid(&columns, &of.scenarios.iter().map(row).collect::<Vec<_>>());
-    canvas.line(
-        0,
-        &[soft("Best to worst case; the worst decides. A rehearsed, B measured, C documented, D assumed.")],
-    );
+    canvas.line(0, &[soft(view::LEGEND)]);
 }
 
 fn details(canvas: &mut Canvas, of: &RecoveryScenario) {
-    let objective = format!(
-        "objectives: {} of data, {} until back",
-        Span::Seconds(of.rpo.objective_s),
-        Span::Seconds(of.rto.objective_s)
-    );
-    canvas.part(&format!("{}: {}", of.workload, of.name.title().to_lowercase()), &objective);
+    canvas.part(&format!("{}: {}", of.workload, of.name.title().to_lowercase()), &view::objectives(of));
     if !of.critical_path.is_empty() {
         canvas.line(0, &[strong("Critical path")]);
         let columns = [text("Step"), text("Resource"), text("Way"), number("Time"), text("Grade")];
@@ -145,38 +138,27 @@ fn details(canvas: &mut Canvas, of: &RecoveryScenario) {
             soft(format!("{}; {} go on", words::count(of.resources.len(), "resource"), of.unaffected)),
         ],
     );
-    let columns =
-        [text("Resource"), text("Data lost"), text("Act"), text("Way that counts"), text("Runner-up")];
+    let columns = [
+        text("Resource"),
+        text("Data lost"),
+        text("Act"),
+        text("Way that counts"),
+        text("Runner-up"),
+        number("Slack"),
+    ];
     let rows: Vec<Vec<Cell>> = of.resources.iter().take(RESOURCES).map(resource).collect();
     canvas.grid(&columns, &rows);
     if of.resources.len() > RESOURCES {
         let more = of.resources.len() - RESOURCES;
         canvas.line(0, &[soft(format!("{more} more in the JSON result, under recovery.scenarios"))]);
     }
-    if let Some(spread) = of.spread_s.filter(|spread| *spread > 0) {
-        let sentence = format!("The stores come back to moments up to {} apart.", Span::Seconds(spread));
-        canvas.line(0, &[plain(sentence)]);
+    if let Some(spread) = view::spread(of) {
+        canvas.line(0, &[plain(spread)]);
     }
-    list(
-        canvas,
-        "What keeps a way shut",
-        of.gates.iter().map(|gate| {
-            let why = gate.why.as_deref().unwrap_or_default();
-            let effect = match gate.effect {
-                RecoveryGateEffect::Closes => "",
-                RecoveryGateEffect::Delays => ", which takes time",
-                RecoveryGateEffect::Warns => ", a warning",
-            };
-            format!("{}: {} is {}{effect}: {why}", gate.resource, gate.name, gate.state)
-        }),
-    );
+    list(canvas, "What keeps a way shut", of.gates.iter().map(view::gate));
     list(canvas, "What was not read and would decide", of.unread.iter().cloned());
     list(canvas, "What would help most", of.advice.iter().cloned());
-    list(
-        canvas,
-        "Data that leave their part of the world",
-        of.flows.iter().map(|flow| format!("{}: {} → {}", flow.resource, flow.from, flow.to)),
-    );
+    list(canvas, "Data that leave their part of the world", of.flows.iter().map(view::flow));
 }
 
 fn list(canvas: &mut Canvas, title: &str, lines: impl Iterator<Item = String>) {
@@ -214,6 +196,7 @@ fn resource(of: &RecoveryResource) -> Vec<Cell> {
         plain(shown(of.act_low_s, of.act_high_s)),
         counts,
         way(of.runner_up),
+        view::slack(of).map_or_else(|| soft("–"), plain),
     ]
 }
 
@@ -231,14 +214,7 @@ fn availability(canvas: &mut Canvas, of: &RecoveryWorkload) {
             Cell::new(found.outcome.words(), paint(found.outcome)),
         ],
     );
-    let measured = found.measured.as_ref().map_or_else(
-        || soft("not measured"),
-        |it| {
-            let of = words::count(usize::try_from(it.requests).unwrap_or(usize::MAX), "request");
-            plain(format!("measured {} %: {} of {of} failed in 30 days", it.percent, it.failed))
-        },
-    );
-    canvas.line(0, &[measured]);
+    canvas.line(0, &[soft(view::measured(found))]);
     let columns = [text("Factor"), number("Percent"), text("Commitment"), number("Resources")];
     let row = |factor: &crate::result::RecoveryFactor| {
         vec![
