@@ -245,6 +245,19 @@ pub fn for_states(
             wanted.attribute("aws_autoscaling_schedule", path);
         }
     }
+    // Counts of tasks and throughput of tables may be a target of Application Auto Scaling.
+    let is_scaled = |(name, path): &(&str, &str)| carried.get(name).is_some_and(|paths| paths.contains(path));
+    const SCALED: &[(&str, &str)] = &[
+        ("aws_ecs_service", "desired_count"),
+        ("aws_dynamodb_table", "read_capacity"),
+        ("aws_dynamodb_table", "write_capacity"),
+    ];
+    if SCALED.iter().any(is_scaled) {
+        wanted.kind("aws_appautoscaling_target");
+        for path in ["min_capacity", "max_capacity"] {
+            wanted.attribute("aws_appautoscaling_target", path);
+        }
+    }
     // N14 is decided by who registered what a service runs. Without a pipeline that may have, nobody is asked.
     let deployed =
         ["aws_ecs_service", "aws_ecs_task_definition"].iter().any(|name| carried.contains_key(name));

@@ -708,6 +708,21 @@ fn controllers() -> Vec<Case> {
             json!({"autoscaling_group_name": "g", "scheduled_action_name": "s"}),
         )
     };
+    let tasks = |count: i64| json!({"name": "web", "cluster": "arn:aws:ecs:us-west-2:111111111111:cluster/main", "desired_count": count});
+    let web = || d("aws_ecs_service", "arn:web", tasks(2));
+    let table = |side: &dyn Fn(&'static str, &str, Value) -> Resource, reads: i64| {
+        side("aws_dynamodb_table", "t", json!({"name": "t", "read_capacity": reads, "write_capacity": 5}))
+    };
+    let target = |service: &str, resource: &str, dimension: &str| {
+        let all = json!({
+            "service_namespace": service, "resource_id": resource, "scalable_dimension": dimension,
+            "min_capacity": 1, "max_capacity": 9,
+        });
+        let id = format!("{service}/{resource}/{dimension}");
+        [d("aws_appautoscaling_target", &id, all.clone()), l("aws_appautoscaling_target", &id, all)]
+    };
+    let [tasks_scaled, tasks_target] = target("ecs", "service/main/web", "ecs:service:DesiredCount");
+    let [reads_scaled, reads_target] = target("dynamodb", "table/t", "dynamodb:table:ReadCapacityUnits");
     let db = |version: &str, auto: bool, storage: i64| {
         l("aws_db_instance", "db", database(version, auto, storage))
     };
@@ -745,6 +760,32 @@ fn controllers() -> Vec<Case> {
             "a cluster's autoscaler owns it",
             [asg(3)],
             [l("aws_autoscaling_group", "g", group(5, json!([tag("k8s.io/cluster-autoscaler/enabled")])))],
+        ),
+        silent(
+            "N13",
+            "a target scales the tasks of a service",
+            [web(), tasks_scaled.clone()],
+            [l("aws_ecs_service", "arn:web", tasks(5)), tasks_target.clone()],
+        ),
+        silent(
+            "N13",
+            "a target scales the throughput of a table",
+            [table(&d, 5), reads_scaled.clone()],
+            [table(&l, 7), reads_target.clone()],
+        ),
+        speaks(
+            "N13",
+            "beyond the bounds of the target",
+            [web(), tasks_scaled],
+            [l("aws_ecs_service", "arn:web", tasks(10)), tasks_target],
+            &["changed aws_ecs_service.arn_web desired_count capacity"],
+        ),
+        speaks(
+            "N13",
+            "a target of something else",
+            [web(), reads_scaled],
+            [l("aws_ecs_service", "arn:web", tasks(5)), reads_target],
+            &["changed aws_ecs_service.arn_web desired_count capacity"],
         ),
         speaks(
             "N13",

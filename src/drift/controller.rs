@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use stateward_model::kinds::appautoscaling::{self, target};
 use stateward_model::kinds::autoscaling::{group, policy, schedule};
 use stateward_model::kinds::common::TAGS;
 use stateward_model::kinds::ec2::compute::{launch_template, volume};
 use stateward_model::kinds::ec2::network::network_interface;
-use stateward_model::kinds::ecs::task_definition;
+use stateward_model::kinds::ecs::{self, service, task_definition};
 use stateward_model::kinds::lambda::function;
 use stateward_model::kinds::rds::cluster_instance;
 use stateward_model::{Address, Gap, Kind, Place, Resource, kinds};
@@ -26,6 +27,9 @@ pub fn owner_of(
 ) -> Option<&'static str> {
     match (live.kind(), change.path.as_str()) {
         ("aws_autoscaling_group", "desired_capacity") if is_scaled(live, inventory) => Some("N13"),
+        ("aws_ecs_service" | "aws_dynamodb_table", path) if is_target(live, inventory, path, change) => {
+            Some("N13")
+        }
         ("aws_ecs_service", "task_definition") if is_newer_revision(change) => {
             let by = registered_by(live, inventory, change).ok()?;
             is_pipeline(&by, pipelines).then_some("N14")
@@ -142,6 +146,36 @@ fn is_scaled(group: &Resource, inventory: &dyn LiveSide) -> bool {
     inventory.of(&policy::KIND).any(|policy| of_group(&policy))
         || inventory.of(&schedule::KIND).any(|schedule| of_group(&schedule) && sizes(&schedule))
         || tags.iter().any(|tag| tag.key == AUTOSCALER && tag.value != "false")
+}
+
+/// N13: what Application Auto Scaling sets by itself, between the bounds of its target.
+fn is_target(live: &Resource, inventory: &dyn LiveSide, path: &str, change: &ItemChange) -> bool {
+    let Some((service, resource, dimension)) = scaled(live, path) else { return false };
+    let id = appautoscaling::id_of(service, &resource, dimension);
+    let Some(target) = inventory.by_id(&target::KIND, &live.address.place, &id) else { return false };
+    let bound = |key| target.get(key).ok().flatten();
+    match (change.live.as_i64(), bound(&target::MIN_CAPACITY), bound(&target::MAX_CAPACITY)) {
+        (Some(now), Some(least), Some(most)) => (least..=most).contains(&now),
+        _ => false,
+    }
+}
+
+/// How Application Auto Scaling calls an attribute that it may set: of which service, of what, and what of it.
+fn scaled(live: &Resource, path: &str) -> Option<(&'static str, String, &'static str)> {
+    match (live.kind(), path) {
+        ("aws_ecs_service", "desired_count") => {
+            let cluster = live.get(&service::CLUSTER).ok().flatten()?;
+            let name = live.get(&service::NAME).ok().flatten()?;
+            Some(("ecs", format!("service/{}/{name}", ecs::last(&cluster)), "ecs:service:DesiredCount"))
+        }
+        ("aws_dynamodb_table", "read_capacity") => {
+            Some(("dynamodb", format!("table/{}", live.id()), "dynamodb:table:ReadCapacityUnits"))
+        }
+        ("aws_dynamodb_table", "write_capacity") => {
+            Some(("dynamodb", format!("table/{}", live.id()), "dynamodb:table:WriteCapacityUnits"))
+        }
+        _ => None,
+    }
 }
 
 /// N26: what AWS will set by itself in the next maintenance window.

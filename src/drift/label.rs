@@ -309,6 +309,7 @@ const GUARDS: &[&str] = &[
 const CAPACITY: &[&str] = &[
     "allocated_storage",
     "desired_capacity",
+    "desired_count",
     "instance_class",
     "instance_type",
     "iops",

@@ -63,8 +63,8 @@ pub const CATALOGUE: &[Rule] = &[
     ),
     rule(
         "N13",
-        "Sizes of scaling groups",
-        "Owned by a scaling policy, a schedule of sizes or a cluster's autoscaler, where there is one.",
+        "Sizes of scaling groups, services and tables",
+        "Owned by a scaling policy, a schedule of sizes, a cluster's autoscaler or a target of Application Auto Scaling, where there is one.",
     ),
     rule(
         "N14",
