@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use stateward_model::kinds::common::ARN;
 use stateward_model::kinds::elbv2::{load_balancer, target_group};
 use stateward_model::kinds::route53::{health_check, record};
 use stateward_model::{GLOBAL, Gap, Place, Resource};
@@ -42,8 +43,13 @@ impl<'a> Names<'a> {
                 .and_then(|name| Ok((plain(&name), found.get_or_default(&record::TYPE)?)));
             match key {
                 Ok(key) => {
-                    for target in targets(found) {
-                        names.leading_to.entry(plain(&target)).or_default().insert(key.clone());
+                    match targets(found) {
+                        Ok(targets) => {
+                            for target in targets {
+                                names.leading_to.entry(plain(&target)).or_default().insert(key.clone());
+                            }
+                        }
+                        Err(gap) => names.gap = names.gap.or(Some(gap)),
                     }
                     names.answers.entry(key).or_default().push(found);
                 }
@@ -80,10 +86,9 @@ impl<'a> Names<'a> {
     }
 }
 
-fn targets(found: &Resource) -> Vec<String> {
-    let aliases = found.get_or_default(&record::ALIAS).unwrap_or_default();
-    let aliases = aliases.into_iter().map(|alias| alias.name);
-    aliases.chain(found.get_or_default(&record::RECORDS).unwrap_or_default()).collect()
+fn targets(found: &Resource) -> Result<Vec<String>, Gap> {
+    let aliases = found.get_or_default(&record::ALIAS)?.into_iter().map(|alias| alias.name);
+    Ok(aliases.chain(found.get_or_default(&record::RECORDS)?).collect())
 }
 
 /// Names of load balancers, without what makes no difference.
@@ -94,14 +99,12 @@ fn plain(host: &str) -> String {
 
 fn of_name(name: &str, all: &[&Resource], scene: &Scene) -> Switch {
     let call = "route53:ListResourceRecordSets";
-    let ttl = all.iter().map(|found| ttl(found)).max().unwrap_or(ALIAS_TTL);
-    let ttl = Figure::new(Interval::new(0, ttl), Grade::C, "time to live of the answers").from(
-        name,
-        format!("{ttl} s"),
-        call,
-    );
-    let switched = match switches(all) {
-        Ok(switched) => switched,
+    let known = switches(all).and_then(|switched| {
+        let all: Vec<u64> = all.iter().map(|found| ttl(found)).collect::<Result<_, Gap>>()?;
+        Ok((switched, all.into_iter().max().unwrap_or(ALIAS_TTL)))
+    });
+    let (switched, ttl) = match known {
+        Ok(known) => known,
         Err(gap) => {
             return Switch {
                 detect: None,
@@ -110,6 +113,11 @@ fn of_name(name: &str, all: &[&Resource], scene: &Scene) -> Switch {
             };
         }
     };
+    let ttl = Figure::new(Interval::new(0, ttl), Grade::C, "time to live of the answers").from(
+        name,
+        format!("{ttl} s"),
+        call,
+    );
     match switched {
         true => Switch {
             detect: Some(detection(all, scene)),
@@ -120,9 +128,9 @@ fn of_name(name: &str, all: &[&Resource], scene: &Scene) -> Switch {
     }
 }
 
-fn ttl(found: &Resource) -> u64 {
-    let ttl = found.get(&record::TTL).ok().flatten().and_then(|ttl| u64::try_from(ttl).ok());
-    ttl.filter(|ttl| *ttl > 0).unwrap_or(ALIAS_TTL)
+fn ttl(found: &Resource) -> Result<u64, Gap> {
+    let ttl = found.get(&record::TTL)?.and_then(|ttl| u64::try_from(ttl).ok());
+    Ok(ttl.filter(|ttl| *ttl > 0).unwrap_or(ALIAS_TTL))
 }
 
 /// Whether another answer takes over by itself.
@@ -196,14 +204,22 @@ fn watch(check: &Resource, call: &str) -> Figure {
 
 /// Until a load balancer takes its targets for healthy: interval × healthy threshold of the slowest target group.
 pub fn verify(balancer: &Resource, scene: &Scene) -> Option<Figure> {
-    let own = arn(balancer)?;
+    const FORMULA: &str = "interval × healthy threshold";
+    let call = "elasticloadbalancing:DescribeTargetGroups";
+    let unread = |gap: Gap| Some(Figure::unread(Span::ZERO, FORMULA, gap));
+    let Some(own) = arn(balancer) else { return balancer.get(&ARN).err().and_then(unread) };
     let mut worst: Option<(u64, Figure)> = None;
     for found in scene.view.inventory.of(&target_group::KIND).filter(|it| it.region() == balancer.region()) {
-        let balancers = found.get_or_default(&target_group::LOAD_BALANCER_ARNS).unwrap_or_default();
-        if !balancers.contains(&own) {
-            continue;
+        match found.get_or_default(&target_group::LOAD_BALANCER_ARNS) {
+            Ok(balancers) if balancers.contains(&own) => {}
+            Ok(_) => continue,
+            Err(gap) => return unread(gap),
         }
-        let Some(check) = found.get(&target_group::HEALTH_CHECK).ok().flatten() else { continue };
+        let check = match found.get(&target_group::HEALTH_CHECK) {
+            Ok(Some(check)) => check,
+            Ok(None) => continue,
+            Err(gap) => return unread(gap),
+        };
         let block = check.as_array().and_then(|blocks| blocks.first()).cloned().unwrap_or(check);
         let number = |key: &str| block.get(key).and_then(serde_json::Value::as_u64);
         let Some((interval, threshold)) = number("interval").zip(number("healthy_threshold")) else {
@@ -211,8 +227,7 @@ pub fn verify(balancer: &Resource, scene: &Scene) -> Option<Figure> {
         };
         let whole = interval.saturating_mul(threshold);
         if worst.as_ref().is_none_or(|(known, _)| whole > *known) {
-            let call = "elasticloadbalancing:DescribeTargetGroups";
-            let figure = Figure::new(Interval::exactly(whole), Grade::C, "interval × healthy threshold")
+            let figure = Figure::new(Interval::exactly(whole), Grade::C, FORMULA)
                 .from("interval", format!("{interval} s"), call)
                 .from("healthy threshold", threshold, call);
             worst = Some((whole, figure));

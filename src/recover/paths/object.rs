@@ -163,6 +163,9 @@ fn latency(resource: &Resource, to: &str, scene: &Scene) -> Figure {
 
 fn failures(resource: &Resource, scene: &Scene) -> Result<Option<String>, Gap> {
     let key = &metric::BUCKET_FAILURES;
+    if let Some(gap) = scene.unseen(&metric::KIND, &resource.address.place, &scene.index.series) {
+        return Err(gap);
+    }
     let mut worst = 0.0f64;
     for series in scene.index.series.of(&format!("{}/{}", key.path(), resource.id())) {
         worst = worst.max(series.get_or_default(key)?.maximum);
