@@ -129,6 +129,32 @@ fn room_in(region: &str, resource: &Resource, view: &View) -> Result<(i64, i64),
     Ok((value_of(there)?, used(there, view)?))
 }
 
+/// What a region lacks of a quota to take over all that counts against it in `home`; none where there is room. What runs
+/// there already may be a part of what is taken over, or something else.
+///
+/// # Errors
+/// What was not read, or that it hangs on whose the things there are.
+pub(crate) fn shortage(id: &str, home: &Place, region: &str, view: &View) -> Result<Option<String>, Gap> {
+    let absent = || Gap::new(CALL, Cause::Absent, format!("{id} is not known in {}", home.region));
+    let here = view.inventory.lookup(&quota::KIND, home, id)?.ok_or_else(absent)?;
+    let needed = used(here, view)?;
+    if needed == 0 {
+        return Ok(None);
+    }
+    let (value, used) = room_in(region, here, view)?;
+    if value.saturating_sub(used) >= needed {
+        return Ok(None);
+    }
+    let moved = format!("{needed} would have to move there from {}", home.region);
+    if value < needed {
+        return Ok(Some(format!("{region} may have {value}, and {moved}")));
+    }
+    let detail = format!(
+        "{region} has {used} of {value} in use, and {moved}; how much of that stands there is not told"
+    );
+    Err(Gap::new(CALL, Cause::Unsupported, detail))
+}
+
 /// Whole things: of half a vCPU nothing can be started.
 fn value_of(quota: &Resource) -> Result<i64, Gap> {
     Ok(told(quota.get(&quota::VALUE)?, CALL)?.floor() as i64)

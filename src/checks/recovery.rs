@@ -1,11 +1,11 @@
 //! DR: zones, copies, rehearsal.
 
-mod copies;
+pub(crate) mod copies;
 mod images;
 mod lag;
 mod measured_lag;
 mod notices;
-mod preparation;
+pub(crate) mod preparation;
 mod readiness;
 mod rehearsal;
 mod volumes;

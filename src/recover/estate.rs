@@ -16,6 +16,7 @@ use stateward_model::{Address, Cause, Gap, Kind, Place, Resource};
 use super::index::arn;
 use super::paths::{KINDS, Part};
 use super::scene::Scene;
+use crate::checks::facts::known_tags;
 use crate::inventory::is_judged;
 use crate::profile::{BucketClass, Pattern, Profile, WorkloadRule, any_matches};
 
@@ -58,6 +59,17 @@ impl Node<'_> {
         let arn = arn(self.resource);
         let names = [Some(self.resource.id()), arn.as_deref(), self.resource.name.as_deref(), self.address];
         !patterns.is_empty() && names.into_iter().flatten().any(|name| any_matches(patterns, name))
+    }
+
+    /// Why it is not known whether a workload names it by its tags, if so.
+    pub fn untagged(&self, workload: &WorkloadRule) -> Option<Gap> {
+        if workload.tags.is_empty() {
+            return None;
+        }
+        match self.resource.kind() == group::KIND.name {
+            true => self.resource.get(&group::TAG).err(),
+            false => known_tags(self.resource).err(),
+        }
     }
 
     /// True when a workload names it.
@@ -133,7 +145,8 @@ const CONNECTING: &[&Kind] =
 
 /// Kinds that hold data, serve or connect, and could not be listed whole at home: a resource that was not seen may be lost.
 fn blind(scene: &Scene) -> Vec<Gap> {
-    let mut gaps = BTreeSet::new();
+    // A state that was not read may connect what nothing else connects.
+    let mut gaps: BTreeSet<Gap> = scene.view.states.iter().filter_map(|state| state.unread.clone()).collect();
     let kinds = KINDS.iter().map(|(kind, _)| *kind);
     for kind in kinds.chain(CONNECTING.iter().copied()) {
         let places: Vec<Place> = scene

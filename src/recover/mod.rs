@@ -9,6 +9,8 @@ mod dns;
 mod edges;
 mod estate;
 mod figure;
+mod gates;
+mod grants;
 mod graph;
 mod index;
 pub(crate) mod names;

@@ -63,10 +63,13 @@ const BESIDE: &[(&str, &[&str])] = &[
     ("aws_ami", &["name", "state", "source_ami_id"]),
     ("aws_efs_replication_configuration", &["destination"]),
     ("aws_efs_mount_target", &["file_system_id", "security_groups"]),
-    ("aws_kms_key", &["key_state", "key_manager"]),
+    ("aws_kms_key", &["key_state", "key_manager", "policy"]),
     ("aws_kms_alias", &["target_key_id"]),
     ("aws_lb_target_group", &["arn", "load_balancer_arns", "targets", "health_check"]),
-    ("aws_launch_template", &["vpc_security_group_ids"]),
+    (
+        "aws_launch_template",
+        &["iam_instance_profile", "network_interfaces", "versions", "vpc_security_group_ids"],
+    ),
     ("aws_security_group", &["ingress"]),
     ("aws_subnet", &["availability_zone"]),
     (
@@ -88,13 +91,39 @@ const BESIDE: &[(&str, &[&str])] = &[
             "AWS/ApplicationELB:RequestCount",
             "AWS/ApplicationELB:HTTPCode_ELB_5XX_Count",
             "AWS/ApplicationELB:HTTPCode_Target_5XX_Count",
+            "AWS/Usage:ResourceCount",
         ],
     ),
 ];
 
+/// What acts with a role.
+const ACTING: &[&str] = &["aws_ecs_service", "aws_instance", "aws_lambda_function", "aws_launch_template"];
+
 /// Kinds that tell of others, and are asked for only where there are any of those: with the others, and the attributes
 /// that are looked at.
 const ABOUT: &[(&str, &[&str], &[&str])] = &[
+    (
+        "aws_acm_certificate",
+        &["aws_lb"],
+        &["domain_name", "in_use_by", "status", "subject_alternative_names"],
+    ),
+    ("aws_db_parameter_group", &["aws_db_instance"], &[]),
+    ("aws_ecr_repository", &["aws_ecs_service"], &["images"]),
+    ("aws_ecs_cluster", &["aws_ecs_service"], &[]),
+    (
+        "aws_ecs_task_definition",
+        &["aws_ecs_service"],
+        &["container_definitions", "execution_role_arn", "task_role_arn"],
+    ),
+    ("aws_iam_instance_profile", &["aws_instance", "aws_launch_template"], &["role"]),
+    ("aws_iam_policy", ACTING, &["policy"]),
+    ("aws_iam_role", ACTING, &["inline_policy", "managed_policy_arns"]),
+    ("aws_rds_cluster_parameter_group", &["aws_rds_cluster"], &[]),
+    (
+        "aws_service_quota",
+        &["aws_autoscaling_group", "aws_db_instance", "aws_ecs_service", "aws_instance", "aws_rds_cluster"],
+        &["quota_name", "usage_metric", "value"],
+    ),
     (
         "aws_rds_event",
         &["aws_db_instance", "aws_rds_cluster"],
@@ -119,16 +148,35 @@ const OWN: &[(&str, &[&str])] = &[
             "instances",
             "availability_zones",
             "launch_template",
+            "mixed_instances_policy",
             "target_group_arns",
         ],
     ),
     (
         "aws_instance",
-        &["ami", "instance_state", "instance_type", "vpc_security_group_ids", "autoscaling_group_name"],
+        &[
+            "ami",
+            "instance_state",
+            "instance_type",
+            "iam_instance_profile",
+            "vpc_security_group_ids",
+            "autoscaling_group_name",
+        ],
     ),
-    ("aws_ecs_service", &["name", "desired_count", "network_configuration", "load_balancer"]),
+    (
+        "aws_ecs_service",
+        &[
+            "name",
+            "capacity_provider_strategy",
+            "desired_count",
+            "launch_type",
+            "load_balancer",
+            "network_configuration",
+            "task_definition",
+        ],
+    ),
     ("aws_eks_cluster", &["name"]),
-    ("aws_lambda_function", &["function_name", "vpc_config"]),
+    ("aws_lambda_function", &["function_name", "role", "vpc_config"]),
     (
         "aws_rds_cluster",
         &[
@@ -137,6 +185,7 @@ const OWN: &[(&str, &[&str])] = &[
             "db_cluster_members",
             "backup_retention_period",
             "latest_restorable_time",
+            "db_cluster_parameter_group_name",
             "kms_key_id",
             "replication_source_identifier",
             "vpc_security_group_ids",
@@ -151,6 +200,8 @@ const OWN: &[(&str, &[&str])] = &[
             "backup_retention_period",
             "latest_restorable_time",
             "kms_key_id",
+            "option_group_name",
+            "parameter_group_name",
             "replicate_source_db",
             "replication_status",
             "vpc_security_group_ids",
@@ -184,7 +235,7 @@ const OWN: &[(&str, &[&str])] = &[
             "security_group_ids",
         ],
     ),
-    ("aws_opensearch_domain", &[]),
+    ("aws_opensearch_domain", &["vpc_options"]),
     ("aws_redshift_cluster", &["multi_az", "snapshot_copy", "kms_key_id", "vpc_security_group_ids"]),
     ("aws_secretsmanager_secret", &["replica", "owning_service", "primary_region", "kms_key_id"]),
     ("aws_sqs_queue", &["message_retention_seconds", "kms_master_key_id"]),
@@ -212,7 +263,6 @@ pub fn wanted(wanted: &mut Wanted) {
 }
 
 /// Every kind that is read.
-#[cfg(test)]
 pub(super) fn kinds_read() -> impl Iterator<Item = &'static Kind> {
     let about = ABOUT.iter().map(|(name, ..)| *name);
     OWN.iter().chain(BESIDE).map(|(name, _)| *name).chain(about).filter_map(kinds::find)

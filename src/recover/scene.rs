@@ -6,6 +6,7 @@ use stateward_model::kinds::kms::key;
 use stateward_model::{Attr, Cause, Gap, Kind, Place, Resource};
 
 use super::figure::{Figure, Grade, Input, Interval, Span};
+use super::gates::{self, Quotas};
 use super::index::{Index, Lookup};
 use super::path::Gate;
 use crate::check::View;
@@ -30,12 +31,14 @@ pub struct Scene<'a> {
     pub home: &'a str,
     /// The same, sorted by what is looked for.
     pub index: Index<'a>,
+    /// What was found of quotas so far.
+    pub quotas: Quotas,
 }
 
 impl<'a> Scene<'a> {
     /// Looks at an estate.
     pub fn new(view: View<'a>, home: &'a str) -> Self {
-        Self { view, home, index: Index::of(view.inventory) }
+        Self { view, home, index: Index::of(view.inventory), quotas: Quotas::default() }
     }
 
     /// The regions in which a workload is brought back: those with the role dr, then the secondary ones; without either all
@@ -172,7 +175,30 @@ impl<'a> Scene<'a> {
 
     /// How long a restore takes: as it was rehearsed, or else as the profile takes it to be.
     pub fn restore(&self, of: &Restore<'_>) -> Figure {
+        let figure = self.restore_as_known(of);
+        // What is larger than is known takes longer, and without the records nobody knows whether a rehearsal says
+        // otherwise.
         let place = &of.resource.address.place;
+        let unrecorded = || self.unseen(&restore_job::KIND, place, &self.index.restores);
+        match of.unsized_by.clone().or_else(unrecorded).or_else(|| self.unread_rehearsal(of)) {
+            Some(gap) => Figure { interval: figure.interval.opened(), gap: Some(gap), ..figure },
+            None => figure,
+        }
+    }
+
+    /// What was not read of a job that may be a rehearsal.
+    fn unread_rehearsal(&self, of: &Restore<'_>) -> Option<Gap> {
+        let unread = |job: &&Resource| {
+            let times = job.get(&restore_job::COMPLETED_AT).and_then(|_| job.get(&restore_job::CREATED_AT));
+            let standing = times
+                .and_then(|_| job.get(&restore_job::STATUS))
+                .and_then(|_| job.get(&restore_job::VALIDATION_STATUS));
+            standing.err().or_else(|| job.get(&restore_job::BACKUP_SIZE).err())
+        };
+        self.index.restores.of(of.class).iter().find_map(unread)
+    }
+
+    fn restore_as_known(&self, of: &Restore<'_>) -> Figure {
         if let Some(figure) = self.rehearsed(of) {
             return figure;
         }
@@ -188,11 +214,7 @@ impl<'a> Scene<'a> {
             let whole = Figure { interval, formula: format!("{} × size / 100 GiB", per.formula), ..per };
             figure = figure.then(whole.from("size", size, of.size_call));
         }
-        // Without the records nobody knows whether a rehearsal says otherwise.
-        match self.unseen(&restore_job::KIND, place, &self.index.restores) {
-            Some(gap) => Figure { interval: figure.interval.opened(), gap: Some(gap), ..figure },
-            None => figure,
-        }
+        figure
     }
 
     /// The newest rehearsal of a class, scaled by size. Grade A only within a factor of two in size and the age that the
@@ -286,12 +308,15 @@ impl<'a> Scene<'a> {
         }
         let mut took: Vec<u64> = Vec::new();
         for job in self.index.copies.of(arn) {
-            let times = job
-                .get(&copy_job::COMPLETED_AT)
-                .ok()
-                .flatten()
-                .zip(job.get(&copy_job::CREATED_AT).ok().flatten());
-            let Some((done, begun)) = times else { continue };
+            let times = job.get(&copy_job::COMPLETED_AT).and_then(|done| {
+                let begun = job.get(&copy_job::CREATED_AT)?;
+                Ok(done.zip(begun))
+            });
+            let (done, begun) = match times {
+                Ok(Some(times)) => times,
+                Ok(None) => continue,
+                Err(gap) => return Figure::unread(Span::ZERO, formula, gap),
+            };
             let (Ok(done), Ok(begun)) = (time_of(&done), time_of(&begun)) else { continue };
             took.extend(u64::try_from((done - begun).whole_seconds()));
         }
@@ -329,7 +354,11 @@ impl<'a> Scene<'a> {
             return Ok(Some(format!("the key {reference} does not exist in {}", place.region)));
         };
         let state = found.get_or_default(&key::KEY_STATE)?;
-        Ok((state != "Enabled").then(|| format!("the key {} is {state}", found.id())))
+        match state.as_str() {
+            "Enabled" => gates::key_policy(found),
+            "PendingDeletion" => Ok(Some(format!("the key {} is about to be deleted", found.id()))),
+            _ => Ok(Some(format!("the key {} is {state}", found.id()))),
+        }
     }
 
     /// Whether a kind has at least one resource in a place that a restore needs.
@@ -373,6 +402,8 @@ pub struct Restore<'r> {
     pub time: &'static str,
     /// Its size, where it makes a restore slower.
     pub bytes: Option<u64>,
+    /// Why its size is not known, if so.
+    pub unsized_by: Option<Gap>,
     /// What read the size.
     pub size_call: &'static str,
 }
@@ -380,17 +411,21 @@ pub struct Restore<'r> {
 impl<'r> Restore<'r> {
     /// Of a resource whose size does not count, or is not known.
     pub fn of(resource: &'r Resource, class: &'static str, time: &'static str) -> Self {
-        Self { resource, class, time, bytes: None, size_call: "" }
+        Self { resource, class, time, bytes: None, unsized_by: None, size_call: "" }
     }
 
-    /// With a size in bytes.
-    pub fn sized(mut self, bytes: Option<u64>, call: &'static str) -> Self {
-        (self.bytes, self.size_call) = (bytes, call);
+    /// With a size in gibibytes.
+    pub fn sized(mut self, size: Result<Option<i64>, Gap>, call: &'static str) -> Self {
+        self.size_call = call;
+        match size {
+            Ok(size) => self.bytes = gib(size),
+            Err(gap) => self.unsized_by = Some(gap),
+        }
         self
     }
 }
 
 /// Bytes of so many gibibytes.
-pub fn gib(size: Option<i64>) -> Option<u64> {
+fn gib(size: Option<i64>) -> Option<u64> {
     u64::try_from(size?).ok().map(|size| size.saturating_mul(GIB))
 }

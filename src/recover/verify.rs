@@ -7,11 +7,12 @@ use stateward_model::Gap;
 use super::advice::advise;
 use super::availability;
 use super::dns::{self, Names};
-use super::edges;
+use super::edges::Web;
 use super::estate::{Declaration, Estate, Node};
 use super::figure::{Figure, Grade, Interval, Span};
+use super::gates;
 use super::graph::Graph;
-use super::path::{Choice, Fate, Fault, Path};
+use super::path::{Choice, Fate, Fault, Gate, Path};
 use super::paths::{self, Part};
 use super::rehearsal;
 use super::scenario::Scenario;
@@ -34,9 +35,9 @@ pub fn verify(view: View, declared: &[Declaration]) -> Recovery {
     let (home, mut notes) = home(view.profile);
     let scene = Scene::new(view, home);
     let estate = Estate::of(&scene, declared);
-    let graph = edges::graph(&estate, declared, &scene);
+    let web = Web::of(&estate, declared, &scene);
     let names = Names::of(&scene);
-    let mut run = Run { scene: &scene, estate: &estate, graph, names, uses: BTreeMap::new() };
+    let mut run = Run { scene: &scene, estate: &estate, declared, web, names, uses: BTreeMap::new() };
     let (mut workloads, mut scenarios) = (Vec::new(), Vec::new());
     let rules: Vec<Option<&WorkloadRule>> = match view.profile.recovery.workloads.as_slice() {
         [] => {
@@ -52,6 +53,14 @@ pub fn verify(view: View, declared: &[Declaration]) -> Recovery {
             notes.push(format!(
                 "{}: nothing tells what {} of its resources need; in the worst case they wait for every store",
                 workload.name, workload.unconnected
+            ));
+        }
+        let unread = workload.nodes.iter().filter(|number| run.web.gap(**number).is_some()).count();
+        if unread > 0 {
+            notes.push(format!(
+                "{}: what {unread} of its resources need, or who needs them, was not read; in the worst case they wait \
+                 for all that it may be",
+                workload.name
             ));
         }
     }
@@ -96,6 +105,8 @@ struct Workload {
     /// What it needs, with the worst case for those of which nothing is known.
     graph: Graph,
     unconnected: usize,
+    /// Why more may belong to it than is known.
+    missing: Vec<Gap>,
 }
 
 /// What becomes of a node.
@@ -110,7 +121,8 @@ type Fates<'a> = BTreeMap<(Scenario, Option<&'a str>), Vec<Assessed>>;
 struct Run<'r, 'a> {
     scene: &'r Scene<'a>,
     estate: &'r Estate<'a>,
-    graph: Graph,
+    declared: &'r [Declaration],
+    web: Web,
     names: Names<'a>,
     /// How many numbers rest on each assumption.
     uses: BTreeMap<String, usize>,
@@ -125,31 +137,36 @@ impl<'r, 'a> Run<'r, 'a> {
                 numbered().filter(|(_, node)| node.belongs_to(rule)).map(|(number, _)| number).collect()
             }
         };
-        let mut nodes = self.graph.reach(&members);
+        let mut nodes = self.web.graph.reach(&members);
         nodes.retain(|number| (*number as usize) < self.estate.nodes.len());
-        let mut graph = self.graph.clone();
-        let part = |number: &&u32| self.estate.nodes.get(**number as usize).map(|node| node.part);
-        let stores: Vec<u32> = nodes.iter().filter(|it| part(it) == Some(Part::Store)).copied().collect();
-        let known = graph.reaching(&stores);
+        let part = |number: u32| self.estate.nodes.get(number as usize).map(|node| node.part);
+        let stores: Vec<u32> = nodes.iter().copied().filter(|it| part(*it) == Some(Part::Store)).collect();
+        let known = self.web.graph.reaching(&stores);
+        let is_known = |number: u32| known.get(number as usize).copied().unwrap_or(false);
         let open: Vec<u32> = nodes
             .iter()
-            .filter(|it| {
-                part(it) == Some(Part::Compute) && !known.get(**it as usize).copied().unwrap_or(false)
-            })
             .copied()
+            .filter(|it| {
+                part(*it) == Some(Part::Compute) && !is_known(*it) && !self.web.blind.contains_key(it)
+            })
             .collect();
-        if !open.is_empty() && !stores.is_empty() {
-            let every = graph.add();
-            for store in &stores {
-                graph.need(every, *store);
-            }
-            for one in &open {
-                graph.may_need(*one, every);
-            }
-        }
+        let graph = self.web.worst(&nodes, &open, part);
         let unconnected = if stores.is_empty() { 0 } else { open.len() };
+        let missing = rule.map_or_else(Vec::new, |rule| self.missing(rule, &nodes));
         let name = rule.map_or_else(|| WHOLE.to_owned(), |rule| rule.name.clone());
-        Workload { name, rule: rule.cloned(), nodes, graph, unconnected }
+        Workload { name, rule: rule.cloned(), nodes, graph, unconnected, missing }
+    }
+
+    /// Why a workload may have more members than were found: what they need, or whether they belong to it, was not read.
+    fn missing(&self, rule: &WorkloadRule, nodes: &[u32]) -> Vec<Gap> {
+        if nodes.len() == self.estate.nodes.len() {
+            return Vec::new();
+        }
+        let others =
+            (0u32..).zip(&self.estate.nodes).filter(|(number, _)| nodes.binary_search(number).is_err());
+        let untagged = others.filter_map(|(_, node)| node.untagged(rule));
+        let missing: BTreeSet<Gap> = self.web.missing(nodes).into_iter().chain(untagged).collect();
+        missing.into_iter().collect()
     }
 
     fn node(&self, number: u32) -> &'r Node<'a> {
@@ -172,7 +189,7 @@ impl<'r, 'a> Run<'r, 'a> {
             stores: nodes().filter(|node| node.part == Part::Store).count(),
             dependencies: (0u32..)
                 .zip(&self.estate.nodes)
-                .map(|(number, _)| self.graph.needs(number).len())
+                .map(|(number, _)| self.web.graph.needs(number).len())
                 .sum(),
             graph: (workload.nodes.len() <= DRAWN).then(|| self.drawn(workload)),
             availability: self.availability(workload),
@@ -196,12 +213,12 @@ impl<'r, 'a> Run<'r, 'a> {
     fn needed(&self, number: u32) -> BTreeSet<u32> {
         let mut found = BTreeSet::new();
         let mut seen = BTreeSet::new();
-        let mut open: Vec<u32> = self.graph.needs(number).to_vec();
+        let mut open: Vec<u32> = self.web.graph.needs(number).to_vec();
         while let Some(one) = open.pop() {
             if (one as usize) < self.estate.nodes.len() {
                 found.insert(one);
             } else if seen.insert(one) {
-                open.extend_from_slice(self.graph.needs(one));
+                open.extend_from_slice(self.web.graph.needs(one));
             }
         }
         found.remove(&number);
@@ -383,7 +400,9 @@ impl Evaluation<'_, '_, '_> {
             acts = acts.beside(ready.of(*number));
         }
         let around = steps.iter().fold(Interval::ZERO, |sum, step| sum.then(step.figure.interval));
-        let rto = acts.then(around);
+        let whole = self.scenario_gates();
+        let behind = |interval: Interval| whole.iter().fold(interval, |interval, gate| gate.pass(interval));
+        let (rpo, rto) = (behind(rpo), behind(acts.then(around)));
         let way: Vec<u32> = last.map(|last| ready.way(last)).unwrap_or_default();
         let critical_path = self.critical_path(&steps, &way, &own);
         let rto_grade = critical_path
@@ -392,7 +411,9 @@ impl Evaluation<'_, '_, '_> {
             .map(|segment| segment.grade)
             .max()
             .unwrap_or(Grade::C);
-        let blind = !self.run.estate.blind.is_empty() || self.workload.nodes.is_empty();
+        let blind = !self.run.estate.blind.is_empty()
+            || self.workload.nodes.is_empty()
+            || !self.workload.missing.is_empty();
         let open = |interval: Interval| if blind { interval.opened() } else { interval };
         let (objective_rpo, objective_rto) = self.objectives();
         let last = last.map(|number| self.run.node(number).label());
@@ -425,8 +446,8 @@ impl Evaluation<'_, '_, '_> {
             critical_path,
             unaffected: self.assessed().count() - resources.len(),
             resources,
-            gates: self.gates(),
-            unread: self.unread(&steps),
+            gates: self.gates(&whole),
+            unread: self.unread(&steps, &whole),
             flows: self.flows(),
             advice,
         };
@@ -580,13 +601,26 @@ impl Evaluation<'_, '_, '_> {
         Some(ages.iter().max()? - ages.iter().min()?)
     }
 
-    fn gates(&self) -> Vec<RecoveryGate> {
+    /// What has to hold for the scenario as a whole, whatever the paths.
+    fn scenario_gates(&self) -> Vec<Gate> {
+        match self.target {
+            Some(target) if self.lost().next().is_some() => {
+                gates::of_region(target, self.run.scene, self.run.declared)
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn gates(&self, whole: &[Gate]) -> Vec<RecoveryGate> {
+        let region = self.target.unwrap_or_default();
+        let whole = whole.iter().map(|gate| write::gate(region, "", gate));
         let mut gates: Vec<RecoveryGate> = self
             .lost()
             .flat_map(|(_, node, _, paths)| {
                 let label = node.label();
                 paths.iter().flat_map(move |path| write::gates(&label, path)).collect::<Vec<_>>()
             })
+            .chain(whole)
             .filter(|gate| gate.state != "open")
             .collect();
         gates.sort();
@@ -595,8 +629,14 @@ impl Evaluation<'_, '_, '_> {
     }
 
     /// What was not read and leaves the worst case open.
-    fn unread(&self, steps: &[Step]) -> Vec<String> {
-        let mut unread: BTreeSet<String> = self.run.estate.blind.iter().map(ToString::to_string).collect();
+    fn unread(&self, steps: &[Step], whole: &[Gate]) -> Vec<String> {
+        let blind = self.run.estate.blind.iter().chain(&self.workload.missing);
+        let blind = blind.chain(whole.iter().filter_map(Gate::gap));
+        let mut unread: BTreeSet<String> = blind.map(ToString::to_string).collect();
+        if self.lost().next().is_some() {
+            let gaps = self.workload.nodes.iter().filter_map(|it| Some((*it, self.run.web.gap(*it)?)));
+            unread.extend(gaps.map(|(number, gap)| named(&self.run.node(number).label(), gap)));
+        }
         for (_, node, assessed, paths) in self.lost() {
             let choice = &assessed.choice;
             let open = choice.act.high == Span::Never

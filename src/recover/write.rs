@@ -82,6 +82,7 @@ pub fn gate(label: &str, path: &str, gate: &Gate) -> RecoveryGate {
         Effect::Delays(_) => RecoveryGateEffect::Delays,
         Effect::Warns => RecoveryGateEffect::Warns,
     };
+    let delay = gate.delay();
     RecoveryGate {
         resource: label.to_owned(),
         path: path.to_owned(),
@@ -89,6 +90,8 @@ pub fn gate(label: &str, path: &str, gate: &Gate) -> RecoveryGate {
         subject: gate.subject.clone(),
         state: state.to_owned(),
         effect,
+        delay_low_s: delay.and_then(|delay| delay.low.seconds()),
+        delay_high_s: delay.and_then(|delay| delay.high.seconds()),
         why,
     }
 }

@@ -83,7 +83,11 @@ fn way(text: &mut String, path: &RecoveryPath, standing: &str) {
     number(text, "time to act", &path.act);
     for gate in &path.gates {
         let why = gate.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-        line(text, 4, format_args!("gate {} ({}) is {}{why}", gate.name, gate.subject, gate.state));
+        let delay = match gate.delay_high_s {
+            Some(high) => format!("; it adds {}", span(gate.delay_low_s, Some(high))),
+            None => String::new(),
+        };
+        line(text, 4, format_args!("gate {} ({}) is {}{why}{delay}", gate.name, gate.subject, gate.state));
     }
 }
 

@@ -367,6 +367,12 @@ pub struct RecoveryGate {
     pub state: String,
     /// What it does while it is shut.
     pub effect: RecoveryGateEffect,
+    /// How much longer the path takes for it at best; absent where it delays nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay_low_s: Option<u64>,
+    /// The same in the worst case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay_high_s: Option<u64>,
     /// What was found, or why it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,

@@ -697,7 +697,8 @@ pub const DR_35: Check = Check {
     page: include_str!("../../../docs/checks/DR-35.md"),
 };
 
-fn state_survives(state: &StateFacts, view: &View) -> Verdict {
+/// Whether a state is still there when the primary region is not.
+pub(crate) fn state_survives(state: &StateFacts, view: &View) -> Verdict {
     let Some((name, object)) = &state.s3 else {
         return Ok(Outcome::NotApplicable("the state is not kept in S3"));
     };

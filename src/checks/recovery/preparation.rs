@@ -52,11 +52,13 @@ fn certificate_elsewhere(resource: &Resource, view: &View) -> Verdict {
     Ok(Outcome::Fail(format!("no issued certificate in {} covers all its names", regions.join(", "))))
 }
 
-fn is_issued(resource: &Resource) -> Result<bool, Gap> {
+/// Whether something can be served with a certificate.
+pub(crate) fn is_issued(resource: &Resource) -> Result<bool, Gap> {
     Ok(told(resource.get(&certificate::STATUS)?, "acm:DescribeCertificate")? == "ISSUED")
 }
 
-fn names(resource: &Resource) -> Result<Vec<String>, Gap> {
+/// The names of a certificate.
+pub(crate) fn names(resource: &Resource) -> Result<Vec<String>, Gap> {
     let mut names = resource.get_or_default(&certificate::SUBJECT_ALTERNATIVE_NAMES)?;
     names.extend(resource.get(&certificate::DOMAIN_NAME)?);
     Ok(names)
@@ -76,8 +78,8 @@ fn is_covered(wanted: &[String], region: &str, view: &View) -> Result<bool, Gap>
     here(&certificate::KIND, region, view).map(|_| false)
 }
 
-/// A wildcard stands for one label (RFC 6125, section 6.4.3).
-fn covers(pattern: &str, name: &str) -> bool {
+/// Whether a name of a certificate is good for a name. A wildcard stands for one label (RFC 6125, section 6.4.3).
+pub(crate) fn covers(pattern: &str, name: &str) -> bool {
     let under = |name: &str| name.split_once('.').map(|(_, parent)| parent.to_owned());
     pattern.eq_ignore_ascii_case(name)
         || pattern

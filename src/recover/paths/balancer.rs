@@ -4,6 +4,7 @@ use stateward_model::Resource;
 use stateward_model::kinds::elbv2::load_balancer;
 
 use super::super::figure::{Figure, Grade, Interval};
+use super::super::gates;
 use super::super::names::without_region;
 use super::super::path::{Fate, Gate, Path};
 use super::super::scenario::Scenario;
@@ -48,5 +49,6 @@ pub fn balancer(resource: &Resource, scenario: Scenario, target: &str, scene: &S
     );
     let to = format!("{target}/{}", found.name.as_deref().unwrap_or(found.id()));
     let path = Path::automatic(NAME, to, Figure::none("it holds no data"), act);
-    Fate::Lost(vec![path.gate(Gate::new("state", found.id(), state))])
+    let path = path.gate(Gate::new("state", found.id(), state));
+    Fate::Lost(vec![gates::entered_there(path, resource, found, scene)])
 }

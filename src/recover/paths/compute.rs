@@ -11,6 +11,7 @@ use stateward_model::kinds::lambda::function as functions;
 use stateward_model::{Cause, Gap, Resource};
 
 use super::super::figure::{Figure, Grade, Interval};
+use super::super::gates;
 use super::super::index::Lookup;
 use super::super::names::without_region;
 use super::super::path::{Fate, Gate, Path};
@@ -125,7 +126,8 @@ fn standby_group(resource: &Resource, found: &Resource, target: &str, scene: &Sc
          --desired-capacity {here}",
         found.id()
     )];
-    Path::manual(NAME, to, nothing_lost(), act, steps)
+    let path = Path::manual(NAME, to, nothing_lost(), act, steps);
+    gates::scaled_out_there(path, resource, found, there, scene)
 }
 
 /// An instance that no group replaces.
@@ -153,7 +155,11 @@ pub fn instance(resource: &Resource, scenario: Scenario, target: &str, scene: &S
         found.id()
     )];
     let act = scene.time("instance-launch").from("image", found.id(), "ec2:DescribeImages");
-    Fate::Lost(vec![Path::manual(NAME, region, nothing_lost(), act, steps)])
+    let path = Path::manual(NAME, region, nothing_lost(), act, steps);
+    Fate::Lost(vec![match region == home {
+        true => path,
+        false => gates::launched_there(path, resource, region, scene),
+    }])
 }
 
 /// The image of an instance in a region: itself, an available copy of it, or one of its name.
@@ -241,7 +247,8 @@ pub fn service(resource: &Resource, scenario: Scenario, target: &str, scene: &Sc
         "aws ecs update-service --region {target} --service {} --desired-count {wanted}",
         found.id()
     )];
-    Fate::Lost(vec![Path::manual(NAME, to, nothing_lost(), act, steps)])
+    let path = Path::manual(NAME, to, nothing_lost(), act, steps);
+    Fate::Lost(vec![gates::started_there(path, resource, found, scene)])
 }
 
 fn zones_of_tasks(resource: &Resource, scene: &Scene) -> Result<usize, Gap> {

@@ -8,7 +8,7 @@ use super::super::figure::{Figure, Interval};
 use super::super::index::arn;
 use super::super::path::{Fate, Gate, Path};
 use super::super::scenario::Scenario;
-use super::super::scene::{Restore, Scene, gib};
+use super::super::scene::{Restore, Scene};
 use super::no_arn;
 
 const SNAPSHOT: &str = "snapshot of the volume";
@@ -28,8 +28,7 @@ pub fn volume(resource: &Resource, scenario: Scenario, target: &str, scene: &Sce
 }
 
 fn restore<'r>(resource: &'r Resource) -> Restore<'r> {
-    let size = resource.get(&volume::SIZE).ok().flatten();
-    Restore::of(resource, "EBS", "volume-restore").sized(gib(size), "ec2:DescribeVolumes")
+    Restore::of(resource, "EBS", "volume-restore").sized(resource.get(&volume::SIZE), "ec2:DescribeVolumes")
 }
 
 /// The newest snapshot in a region. A copy names the snapshot that it was made from, and that one its volume.

@@ -10,10 +10,11 @@ use stateward_model::kinds::rds::{
 use stateward_model::{Attr, Cause, GLOBAL, Gap, Kind, Place, Resource};
 
 use super::super::figure::Figure;
+use super::super::gates;
 use super::super::index::{Lookup, arn};
 use super::super::path::{Fate, Gate, Path};
 use super::super::scenario::Scenario;
-use super::super::scene::{Lag, Restore, Scene, gib};
+use super::super::scene::{Lag, Restore, Scene};
 use super::no_arn;
 use crate::checks::facts::arn_region;
 
@@ -53,9 +54,10 @@ pub fn instance(resource: &Resource, scenario: Scenario, target: &str, scene: &S
                 return Fate::Lost(vec![Path::unseen(REPLICA, target, no_arn(resource))]);
             };
             let mut paths = replicas(resource, &arn, target, scene);
-            paths.extend(replicated(resource, &arn, target, scene));
-            paths.extend(snapshots(&INSTANCES, resource, target, scene));
-            paths.extend(backups(resource, target, scene));
+            let mut restores = replicated(resource, &arn, target, scene);
+            restores.extend(snapshots(&INSTANCES, resource, target, scene));
+            restores.extend(backups(resource, target, scene));
+            paths.extend(there(restores, resource, target, scene));
             paths
         }
         _ => {
@@ -66,6 +68,19 @@ pub fn instance(resource: &Resource, scenario: Scenario, target: &str, scene: &S
         }
     };
     Fate::Lost(paths)
+}
+
+/// Restores in another region, with what they ask for there.
+fn there(
+    restores: Vec<Path>,
+    resource: &Resource,
+    target: &str,
+    scene: &Scene,
+) -> impl Iterator<Item = Path> {
+    restores.into_iter().map(|path| match path.is_unseen() {
+        true => path,
+        false => gates::restored_there(path, resource, target, scene),
+    })
 }
 
 /// The standby of Multi-AZ is written to in step, so that nothing is lost.
@@ -85,8 +100,8 @@ fn restore<'r>(resource: &'r Resource) -> Restore<'r> {
     if resource.kind() == cluster::KIND.name {
         return Restore::of(resource, "Aurora", "rds-restore");
     }
-    let size = resource.get(&db_instance::ALLOCATED_STORAGE).ok().flatten();
-    Restore::of(resource, "RDS", "rds-restore").sized(gib(size), "rds:DescribeDBInstances")
+    let size = resource.get(&db_instance::ALLOCATED_STORAGE);
+    Restore::of(resource, "RDS", "rds-restore").sized(size, "rds:DescribeDBInstances")
 }
 
 /// Instances and clusters have these attributes under the same names.
@@ -273,8 +288,9 @@ pub fn cluster(resource: &Resource, scenario: Scenario, target: &str, scene: &Sc
             };
             let mut paths = global(resource, &arn, target, scene);
             paths.extend(replica_clusters(resource, &arn, target, scene));
-            paths.extend(snapshots(&CLUSTERS, resource, target, scene));
-            paths.extend(backups(resource, target, scene));
+            let mut restores: Vec<Path> = snapshots(&CLUSTERS, resource, target, scene).into_iter().collect();
+            restores.extend(backups(resource, target, scene));
+            paths.extend(there(restores, resource, target, scene));
             paths
         }
         _ => {

@@ -12,7 +12,7 @@ use time::Duration;
 use super::*;
 use crate::check::Outcome;
 use crate::recover::Grade;
-use crate::result::{Decision, RecoveryOutcome, RecoveryRange};
+use crate::result::{Decision, RecoveryGateEffect, RecoveryOutcome, RecoveryRange};
 
 fn ends(range: &RecoveryRange) -> (Option<u64>, Option<u64>) {
     (range.low_s, range.high_s)
@@ -88,7 +88,7 @@ fn the_as_of_time_is_the_only_clock() {
 
 /// (b) Pilot light: a read replica, a replicated bucket, a global table and a copied image. The copied recovery point is
 /// encrypted under a key that exists at home alone.
-fn pilot_light() -> Lab {
+pub fn pilot_light() -> Lab {
     let mut lab = Lab::new();
     let mut replica = database(AWAY, "orders-replica");
     replica
@@ -107,6 +107,7 @@ fn pilot_light() -> Lab {
         .set(&instance::INSTANCE_STATE, "running".to_owned())
         .set(&instance::INSTANCE_TYPE, "m7g.large".to_owned())
         .set_opt(&instance::AUTOSCALING_GROUP, None)
+        .set_opt(&instance::IAM_INSTANCE_PROFILE, None)
         .set(&instance::VPC_SECURITY_GROUP_IDS, Vec::<String>::new());
     let image = |region: &str, id: &str, source: Option<&str>| {
         let mut image = resource("aws_ami", region, id);
@@ -131,6 +132,10 @@ fn pilot_light() -> Lab {
         .add(worker)
         .add(image(HOME, "ami-home", None))
         .add(image(AWAY, "ami-away", Some("ami-home")))
+        .add(subnet_in(AWAY))
+        .add(quota_in(HOME, VCPUS, 64.0))
+        .add(quota_in(AWAY, VCPUS, 5.0))
+        .add(used_in(HOME, VCPUS, 2.0))
         .add(measured(
             AWAY,
             &metric::REPLICA_LAG,
@@ -183,6 +188,19 @@ fn b_key_of_one_region_shuts_the_restore_and_the_replica_is_taken() {
     assert_eq!(ends(&region.rto), (Some(360), Some(1_980)));
     assert_eq!(region.rto.outcome, RecoveryOutcome::Undetermined);
     assert!(recovery.notes.iter().any(|note| note.contains("wait for every store")), "{:?}", recovery.notes);
+
+    // The image and a subnet are there, and two vCPUs fit into five of which none is used: those gates are open. The restore
+    // is the one path that is shut, by its key alone.
+    let restore = &orders.paths[orders.runner_up.unwrap()];
+    let closed: Vec<&str> = restore
+        .gates
+        .iter()
+        .filter(|gate| gate.state == "shut" && gate.effect == RecoveryGateEffect::Closes)
+        .map(|gate| gate.name.as_str())
+        .collect();
+    assert_eq!(closed, ["key"]);
+    let worker = lost(region, "i-worker");
+    assert!(worker.paths[0].gates.iter().all(|gate| gate.state == "open"), "{:?}", worker.paths[0].gates);
 
     // Three kinds of data go from the US to the EU.
     assert_eq!(region.flows.len(), 3);

@@ -1,6 +1,7 @@
 //! Estates made by hand, and what their recovery comes to.
 
 mod evidence;
+mod gates;
 mod golden;
 mod lose;
 mod paths;
@@ -15,6 +16,7 @@ use stateward_model::kinds::common::ARN;
 use stateward_model::kinds::dynamodb::table;
 use stateward_model::kinds::elbv2::load_balancer;
 use stateward_model::kinds::kms::key;
+use stateward_model::kinds::quotas::quota;
 use stateward_model::kinds::rds::db_instance;
 use stateward_model::kinds::s3::bucket;
 use stateward_model::{Attr, Cause, GLOBAL, Gap, Harvest, Place, Reading, Resource, Scope};
@@ -126,8 +128,19 @@ pub fn key_arn(region: &str, id: &str) -> String {
 
 pub fn key_in(region: &str, id: &str) -> Resource {
     let mut key = resource("aws_kms_key", region, id);
-    key.set(&key::KEY_STATE, "Enabled".to_owned()).set(&key::KEY_MANAGER, "CUSTOMER".to_owned());
+    let own = format!("arn:aws:iam::{ACCOUNT}:root");
+    key.set(&key::KEY_STATE, "Enabled".to_owned())
+        .set(&key::KEY_MANAGER, "CUSTOMER".to_owned())
+        .set(&key::POLICY, policy("Allow", &own, "kms:*", "*"));
     key
+}
+
+/// A policy document of one statement.
+pub fn policy(effect: &str, principal: &str, action: &str, resource: &str) -> String {
+    let statement = serde_json::json!({
+        "Effect": effect, "Principal": {"AWS": principal}, "Action": action, "Resource": resource,
+    });
+    serde_json::json!({"Version": "2012-10-17", "Statement": [statement]}).to_string()
 }
 
 /// A Multi-AZ database of 100 GiB with 30 days of backups, four minutes behind.
@@ -141,6 +154,8 @@ pub fn database(region: &str, id: &str) -> Resource {
         .set(&db_instance::LATEST_RESTORABLE_TIME, "2026-03-01T11:56:00Z".to_owned())
         .set(&db_instance::STORAGE_ENCRYPTED, true)
         .set(&db_instance::KMS_KEY_ID, key_arn(region, "data"))
+        .set(&db_instance::OPTION_GROUP_NAME, "default:postgres-16".to_owned())
+        .set(&db_instance::PARAMETER_GROUP_NAME, "default.postgres16".to_owned())
         .set_opt(&db_instance::REPLICATE_SOURCE_DB, None)
         .set_opt(&db_instance::REPLICATION_STATUS, None)
         .set(&db_instance::VPC_SECURITY_GROUP_IDS, Vec::<String>::new());
@@ -207,6 +222,7 @@ pub fn group_in(region: &str, name: &str, serving: usize) -> Resource {
         .set(&group::INSTANCES, zones.iter().take(serving).map(member).collect::<Vec<_>>())
         .set(&group::AVAILABILITY_ZONES, zones)
         .set(&group::LAUNCH_TEMPLATE, Vec::<group::TemplateReference>::new())
+        .set(&group::MIXED_INSTANCES_POLICY, serde_json::json!([]))
         .set(&group::TARGET_GROUP_ARNS, Vec::<String>::new());
     group
 }
@@ -221,6 +237,31 @@ pub fn balancer_in(region: &str, name: &str) -> Resource {
         .set(&load_balancer::DNS_NAME, format!("{name}-1.{region}.elb.amazonaws.com"))
         .set(&load_balancer::AVAILABILITY_ZONES, vec![format!("{region}a"), format!("{region}b")]);
     balancer
+}
+
+/// A subnet.
+pub fn subnet_in(region: &str) -> Resource {
+    resource("aws_subnet", region, &format!("subnet-{region}"))
+}
+
+/// The vCPUs of standard instances, and how CloudWatch names their use.
+pub const VCPUS: (&str, &str) = ("ec2/L-1216C47A", "vCPU");
+
+/// A quota, by its id and what CloudWatch counts against it.
+pub fn quota_in(region: &str, (id, counted): (&str, &str), value: f64) -> Resource {
+    let mut found = resource("aws_service_quota", region, id);
+    let usage = quota::UsageMetric {
+        namespace: "AWS/Usage".into(),
+        name: "ResourceCount".into(),
+        dimensions: BTreeMap::from([("Resource".to_owned(), counted.to_owned())]),
+    };
+    found.set(&quota::NAME, id.to_owned()).set(&quota::VALUE, value).set(&quota::USAGE_METRIC, usage);
+    found
+}
+
+/// At most so many were in use in a day.
+pub fn used_in(region: &str, (_, counted): (&str, &str), most: f64) -> Resource {
+    measured(region, &metric::QUOTA_USE, &[("Resource", counted)], most, most, most)
 }
 
 /// A series without a hole.
