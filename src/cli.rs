@@ -74,6 +74,8 @@ pub enum Command {
     Report(Report),
     /// Tell what changed between two results
     Diff(Diff),
+    /// List earlier runs: verdict, score and drift over time
+    History(History),
     /// List the checks, or explain one
     Checks(Checks),
     /// Print the read-only IAM policy that the selected checks and types need
@@ -160,7 +162,7 @@ pub struct Audit {
     /// nothing from AWS
     #[arg(long, value_name = "FILE", help_heading = "Terraform", conflicts_with_all = [
         "state", "snapshot", "region", "account", "endpoint_url", "concurrency", "rate", "timeout", "previous",
-        "accept", "import_blocks",
+        "accept", "import_blocks", "store_file",
     ])]
     pub plan: Option<PathBuf>,
     /// Which checks.
@@ -178,6 +180,9 @@ pub struct Audit {
     /// Earlier results and acceptances.
     #[command(flatten)]
     pub history: HistoryArgs,
+    /// Where the run is stored.
+    #[command(flatten)]
+    pub store: StoreArgs,
     /// What to write.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -239,6 +244,9 @@ pub struct Drift {
     /// Earlier results and acceptances.
     #[command(flatten)]
     pub history: HistoryArgs,
+    /// Where the run is stored.
+    #[command(flatten)]
+    pub store: StoreArgs,
     /// What to write.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -292,6 +300,9 @@ pub struct Recover {
     /// Where the estate is read.
     #[command(flatten)]
     pub live: LiveArgs,
+    /// Where the run is stored.
+    #[command(flatten)]
+    pub store: StoreArgs,
     /// What to write.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -374,16 +385,20 @@ Examples:
   stateward diff yesterday.json today.json
   stateward diff before.json after.json --format markdown --output change.md
   stateward diff main.json branch.json --fail-on regression
+  stateward diff --history runs.db latest~1 latest
 
 Exit codes: 0 whatever changed, 1 a result that cannot be read; with `--fail-on regression` 2 when something got worse
 and 3 when the later result knows less, 64 wrong usage.")]
 pub struct Diff {
-    /// The earlier result in JSON; `-` is standard input
+    /// The earlier result in JSON (`-` is standard input), or with --history a run
     #[arg(value_name = "OLD")]
     pub old: PathBuf,
-    /// The later result in JSON; `-` is standard input
+    /// The later result in JSON (`-` is standard input), or with --history a run
     #[arg(value_name = "NEW")]
     pub new: PathBuf,
+    /// Take runs from this history: by id, the beginning of one, `latest` or `latest~N`. What is no run of it is a file
+    #[arg(long, value_name = "FILE")]
+    pub history: Option<PathBuf>,
     /// table (default), json or markdown
     #[arg(long, value_name = "FORMAT", value_parser = comparison_format, default_value = "table")]
     pub format: &'static ComparisonFormat,
@@ -403,6 +418,57 @@ pub enum DiffFailOn {
     Regression,
     /// Only when a result cannot be read.
     Never,
+}
+
+/// `stateward history`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stateward history --history runs.db
+  stateward history --history runs.db --of drift --limit 5 --format json
+  stateward history show latest --history runs.db --format html --output brief.html
+  stateward history verify --history runs.db
+
+A run is named by its id, by the first letters of it (at least four), by `latest`, or by `latest~N` for the Nth finished
+run before.
+
+Exit codes: 0 fine, 1 a history that cannot be used or a run that is not there, 64 wrong usage.")]
+#[command(args_conflicts_with_subcommands = false)]
+pub struct History {
+    /// What to do but list.
+    #[command(subcommand)]
+    pub action: Option<HistoryAction>,
+    /// The history (also `history.file` of the profile)
+    #[arg(long = "history", id = "history_file", value_name = "FILE", global = true)]
+    pub file: Option<PathBuf>,
+    /// A built-in profile or a TOML file that tells where the history is; repeatable
+    #[arg(long, value_name = "NAME|FILE", global = true)]
+    pub profile: Vec<String>,
+    /// Only runs of this command: audit, drift or recover
+    #[arg(long, value_name = "COMMAND", value_parser = ["audit", "drift", "recover"])]
+    pub of: Option<String>,
+    /// At most so many runs, the latest first
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    pub limit: u32,
+    /// The form: table or json
+    #[arg(long = "format", id = "list_format", value_enum, default_value_t = ListFormat::Table)]
+    pub format: ListFormat,
+}
+
+/// What `stateward history` does but list.
+#[derive(Debug, Subcommand)]
+pub enum HistoryAction {
+    /// Render the result of a stored run, in any format
+    Show {
+        /// The run: an id, the beginning of one, `latest` or `latest~N`
+        #[arg(value_name = "RUN")]
+        run: String,
+        /// What to write.
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Check every page of the history, and every index against its table
+    Verify,
 }
 
 /// `stateward checks`.
@@ -655,6 +721,16 @@ pub struct HistoryArgs {
     pub import_blocks: Option<PathBuf>,
 }
 
+/// The history.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "History")]
+pub struct StoreArgs {
+    /// Store the run in this history, which is made if it is not there, and hold it against the last good one of the same
+    /// question (also `history.file` of the profile)
+    #[arg(long = "history", id = "store_file", value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}
+
 /// Reports.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Output")]
@@ -714,12 +790,15 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, Stop>
     let matches = Cli::command().try_get_matches_from(arguments).map_err(|error| stop(&error))?;
     let mut cli = Cli::from_arg_matches(&matches).map_err(|error| stop(&error))?;
     let chosen = matches.subcommand().map_or(&matches, |(_, inner)| inner);
+    // The options of an action are its own.
+    let chosen = chosen.subcommand().map_or(chosen, |(_, inner)| inner);
     let output = match &mut cli.command {
         Command::Demo(demo) => Some(&mut demo.output),
         Command::Audit(audit) => Some(&mut audit.output),
         Command::Drift(drift) => Some(&mut drift.output),
         Command::Recover(recover) => Some(&mut recover.output),
         Command::Report(report) => Some(&mut report.output),
+        Command::History(History { action: Some(HistoryAction::Show { output, .. }), .. }) => Some(output),
         _ => None,
     };
     if let Some(output) = output {
@@ -915,6 +994,7 @@ mod tests {
                 "collect",
                 "report",
                 "diff",
+                "history",
                 "checks",
                 "policy",
                 "completions",

@@ -85,6 +85,8 @@ pub struct Profile {
     pub drift: DriftSettings,
     /// Checks left out, and severities changed.
     pub checks: CheckSettings,
+    /// Where runs are stored.
+    pub history: HistorySettings,
     /// Limits of the collection. They do not enter the hash, since they change no verdict.
     pub collection: Collection,
     /// Accepted failures.
@@ -557,6 +559,20 @@ pub struct CheckSettings {
     pub severity: BTreeMap<String, Level>,
 }
 
+/// Where runs are stored, and for how long.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HistorySettings {
+    /// The file; empty for none.
+    pub file: String,
+    /// What people call the estate; empty where it has no name.
+    pub estate: String,
+    /// Runs that are kept of each estate and command; 0 for all.
+    pub keep_runs: u32,
+    /// Days for which they are kept; 0 for ever.
+    pub keep_days: u32,
+}
+
 /// Limits of the collection.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -617,6 +633,7 @@ impl Profile {
     pub fn hash(&self) -> String {
         let mut table = self.table();
         table.remove("collection");
+        table.remove("history");
         if let Some(drift) = table.get_mut("drift").and_then(toml::Value::as_table_mut) {
             drift.remove("pseudonyms");
             if self.drift.pipeline_roles.is_empty() {

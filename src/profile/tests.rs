@@ -254,6 +254,7 @@ fn the_hash_follows_what_judges_and_nothing_else() {
     let plain = Profile::built_in_default().unwrap().hash();
     assert_eq!(hash("# a comment"), plain);
     assert_eq!(hash("[collection]\nconcurrency = 1"), plain);
+    assert_eq!(hash("[history]\nkeep_runs = 5"), plain);
     assert_ne!(hash("[criteria]\nsecurity = 86"), plain);
     assert_eq!(hash("[drift]\nattribution = true\npseudonyms = true"), plain);
     // What a pipeline made is no drift, and without events nobody knows of some of it.

@@ -89,7 +89,7 @@ pub fn origin(item: &DriftItem) -> Option<String> {
 }
 
 /// A time span in its largest whole unit.
-fn age(seconds: u64) -> String {
+pub fn age(seconds: u64) -> String {
     let (unit, noun) = match seconds {
         0..3_600 => (60, "minute"),
         3_600..172_800 => (3_600, "hour"),

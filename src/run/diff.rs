@@ -1,13 +1,16 @@
 //! `stateward diff`: what changed between two results.
 
+use std::path::Path;
+
 use anyhow::bail;
 use stateward::diff::compare;
 use stateward::report::Look;
-use stateward::result::Comparison;
+use stateward::result::{Comparison, Document};
+use stateward_store::{Store, StoreError};
 
 use super::history::stored;
 use super::output::{Beside, print};
-use super::{Outside, cli};
+use super::{Outside, cli, ledger};
 use crate::cli::DiffFailOn;
 
 /// Compares two results, and writes what changed; the exit code.
@@ -15,12 +18,13 @@ use crate::cli::DiffFailOn;
 /// # Errors
 /// A result that cannot be read, or a file that cannot be written.
 pub fn diff(args: &cli::Diff, outside: &Outside) -> anyhow::Result<u8> {
-    let input = |path: &std::path::Path| path.as_os_str() == "-";
+    let input = |path: &Path| path.as_os_str() == "-";
     if input(&args.old) && input(&args.new) {
         bail!("only one of the two results can come from standard input; name a file for the other");
     }
     let file = args.output.as_deref().filter(|path| path.as_os_str() != "-").map(Beside::open).transpose()?;
-    let comparison = compare(&stored(&args.old)?, &stored(&args.new)?);
+    let store = args.history.as_deref().map(Store::open_existing).transpose()?;
+    let comparison = compare(&result(&args.old, store.as_ref())?, &result(&args.new, store.as_ref())?);
     let plain = file.is_some();
     let look = Look { width: outside.width.filter(|_| !plain), colour: outside.colour && !plain };
     let text = (args.format.render)(&comparison, &look)?;
@@ -29,6 +33,16 @@ pub fn diff(args: &cli::Diff, outside: &Outside) -> anyhow::Result<u8> {
         None => _ = print(&text)?,
     }
     Ok(code(args.fail_on, &comparison))
+}
+
+/// A run of the history, or else a file.
+fn result(word: &Path, store: Option<&Store>) -> anyhow::Result<Document> {
+    let Some(store) = store else { return stored(word) };
+    match store.find(&word.to_string_lossy()) {
+        Ok(run) => ledger::document(store, &run),
+        Err(StoreError::NoRun { .. }) if word.exists() || word.as_os_str() == "-" => stored(word),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn code(fail_on: DiffFailOn, comparison: &Comparison) -> u8 {

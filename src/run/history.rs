@@ -9,6 +9,7 @@ use stateward::profile::Profile;
 use stateward::result::Document;
 use time::Duration;
 
+use super::ledger::Ledger;
 use super::output::Beside;
 use super::{Outside, moment};
 use crate::cli::HistoryArgs;
@@ -20,6 +21,8 @@ const DRAFT_DAYS: i64 = 30;
 pub struct History {
     /// The previous result.
     pub previous: Option<Document>,
+    /// Whether it was named on the command line.
+    named: bool,
     import_blocks: Option<Beside>,
     draft: Option<Beside>,
 }
@@ -38,9 +41,21 @@ impl History {
         profile.accept(&args.accept, outside.now.date(), |path| std::fs::read_to_string(path))?;
         Ok(Self {
             previous: args.previous.as_deref().map(stored).transpose()?,
+            named: args.previous.is_some(),
             import_blocks: args.import_blocks.as_deref().map(Beside::open).transpose()?,
             draft: draft.map(Beside::open).transpose()?,
         })
+    }
+
+    /// Takes the last good run of the history where no previous result was named.
+    ///
+    /// # Errors
+    /// A history that cannot be read.
+    pub fn recall(&mut self, ledger: Option<&Ledger>) -> anyhow::Result<()> {
+        if let (None, Some(ledger)) = (&self.previous, ledger) {
+            self.previous = ledger.previous()?;
+        }
+        Ok(())
     }
 
     /// Writes the import blocks and the draft of `document`, and says why the previous result was not used.
@@ -54,8 +69,12 @@ impl History {
                 None => Some("no state was compared, so there is nothing to hold against it"),
                 Some(drift) => drift.since.as_ref().and_then(|since| since.note.as_deref()),
             };
-            if let Some(why) = unused {
-                outside.say(&format!("--previous was not used: {why}"));
+            match unused {
+                Some(why) if self.named => outside.say(&format!("--previous was not used: {why}")),
+                Some(why) if drift.is_some() => {
+                    outside.say(&format!("the last run of the history was not used: {why}"))
+                }
+                _ => {}
             }
         }
         if let Some(file) = self.import_blocks {

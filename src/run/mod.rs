@@ -6,11 +6,13 @@ mod custom;
 mod diff;
 mod history;
 mod keys;
+mod ledger;
 #[cfg(feature = "aws")]
 mod live;
 mod output;
 mod proposal;
 mod recover;
+mod runs;
 #[cfg(feature = "aws")]
 mod s3;
 mod states;
@@ -30,6 +32,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::cli::{self, Command, DriftFailOn, FailOn};
 use custom::Custom;
 use history::History;
+use ledger::{Asked, Ledger, noted};
 use output::Outputs;
 use states::States;
 
@@ -96,6 +99,7 @@ pub fn run(command: Command, outside: &Outside) -> anyhow::Result<u8> {
         Command::Collect(collect) => self::collect(&collect, outside),
         Command::Report(report) => self::report(&report, outside),
         Command::Diff(diff) => diff::diff(&diff, outside),
+        Command::History(history) => runs::history(&history, outside),
         Command::Checks(checks) => catalogue::checks(&checks, outside),
         Command::Policy(policy) => self::policy(&policy, outside),
         Command::Completions(completions) => catalogue::completions(completions.shell),
@@ -119,11 +123,11 @@ fn demo(demo: &cli::Demo, outside: &Outside) -> anyhow::Result<u8> {
     })?;
     let mut outputs = Outputs::demo(&demo.out, &demo.output.reports)?;
     let mut pages = Outputs::within(&demo.out, &[("html", "recovery.html"), ("json", "recovery.json")])?;
-    finish(&mut document, &mut outputs, outside)?;
+    finish(&mut document, &mut outputs, None, outside)?;
     let question = Question::recovery(&profile, &selection);
     let run = new_run("demo", &question, as_of, outside);
     let mut recovery = evaluate(Snapshot::from_reader("the built-in estate", DEMO)?, &question, as_of, run);
-    finish(&mut recovery, &mut pages, outside)?;
+    finish(&mut recovery, &mut pages, None, outside)?;
     outside.say(&format!(
         "\nThe brief is in {}, and what the loss of a zone or of the region would mean in {}. This estate is recorded; \
          audit your own with `stateward audit --state URI`, and verify its recovery with `stateward recover`.",
@@ -146,7 +150,15 @@ fn audit(audit: &cli::Audit, outside: &Outside) -> anyhow::Result<u8> {
         bail!("only a plan introduces anything; name one with --plan, or take `--fail-on verdict`");
     }
     let selection = selection(&audit.select);
-    let history = History::open(&audit.history, None, &mut profile, outside)?;
+    let mut history = History::open(&audit.history, None, &mut profile, outside)?;
+    let select = &audit.select;
+    let asked = Asked {
+        states: Some(&audit.states),
+        live: Some(&audit.live),
+        selection: vec![&select.service, &select.check, &select.category, &select.component],
+    };
+    let mut ledger = Ledger::open(&audit.store, &profile, "audit", &asked, outside)?;
+    history.recall(ledger.as_ref())?;
     let previous = history.previous.as_ref();
     let custom = custom.checks();
     let question = Question { previous, ..Question::audit_with(&profile, &selection, &custom)? };
@@ -154,11 +166,14 @@ fn audit(audit: &cli::Audit, outside: &Outside) -> anyhow::Result<u8> {
         bail!("the selection leaves no check; widen it, or look with `stateward checks`");
     }
     let mut outputs = Outputs::open(&audit.output.reports)?;
-    let (snapshot, as_of) = estate(&question, &audit.states, &audit.source, &audit.live, outside)?;
-    let run = new_run("audit", &question, as_of, outside);
-    let mut document = evaluate(snapshot, &question, as_of, run);
-    nothing_read(&document)?;
-    finish(&mut document, &mut outputs, outside)?;
+    let document = noted(&mut ledger, &profile, outside, |ledger| {
+        let (snapshot, as_of) = estate(&question, &audit.states, &audit.source, &audit.live, outside)?;
+        let run = new_run("audit", &question, as_of, outside);
+        let mut document = evaluate(snapshot, &question, as_of, run);
+        nothing_read(&document)?;
+        finish(&mut document, &mut outputs, Some((ledger, &profile)), outside)?;
+        Ok(document)
+    })?;
     history.finish(&document, outside)?;
     Ok(audit_code(audit, &document))
 }
@@ -180,7 +195,11 @@ fn drift(drift: &cli::Drift, outside: &Outside) -> anyhow::Result<u8> {
         return output::print(&profile.to_toml());
     }
     let selection = Selection { services: drift.service.clone(), ..Selection::default() };
-    let history = History::open(&drift.history, drift.write_ignore.as_deref(), &mut profile, outside)?;
+    let mut history = History::open(&drift.history, drift.write_ignore.as_deref(), &mut profile, outside)?;
+    let asked =
+        Asked { states: Some(&drift.states), live: Some(&drift.live), selection: vec![&drift.service] };
+    let mut ledger = Ledger::open(&drift.store, &profile, "drift", &asked, outside)?;
+    history.recall(ledger.as_ref())?;
     let unmanaged = drift.unmanaged || drift.history.import_blocks.is_some();
     let previous = history.previous.as_ref();
     let question = Question { previous, ..Question::drift(&profile, &selection, unmanaged)? };
@@ -192,17 +211,20 @@ fn drift(drift: &cli::Drift, outside: &Outside) -> anyhow::Result<u8> {
     }
     let mut outputs = Outputs::open(&drift.output.reports)?;
     let planned = drift.plan.as_deref().map(proposal::configuration).transpose()?;
-    let (mut snapshot, as_of) = estate(&question, &drift.states, &drift.source, &drift.live, outside)?;
-    snapshot.configurations.extend(planned);
-    if snapshot.states.is_empty() {
-        bail!(
-            "the snapshot holds no state: name one with --state, or record the states with `stateward collect --state`"
-        );
-    }
-    let run = new_run("drift", &question, as_of, outside);
-    let mut document = evaluate(snapshot, &question, as_of, run);
-    nothing_read(&document)?;
-    finish(&mut document, &mut outputs, outside)?;
+    let document = noted(&mut ledger, &profile, outside, |ledger| {
+        let (mut snapshot, as_of) = estate(&question, &drift.states, &drift.source, &drift.live, outside)?;
+        snapshot.configurations.extend(planned);
+        if snapshot.states.is_empty() {
+            bail!(
+                "the snapshot holds no state: name one with --state, or record the states with `stateward collect --state`"
+            );
+        }
+        let run = new_run("drift", &question, as_of, outside);
+        let mut document = evaluate(snapshot, &question, as_of, run);
+        nothing_read(&document)?;
+        finish(&mut document, &mut outputs, Some((ledger, &profile)), outside)?;
+        Ok(document)
+    })?;
     history.finish(&document, outside)?;
     Ok(drift_code(&document, &drift.fail_on))
 }
@@ -476,9 +498,21 @@ fn new_run(command: &str, question: &Question, as_of: OffsetDateTime, outside: &
     }
 }
 
-fn finish(document: &mut Document, outputs: &mut Outputs, outside: &Outside) -> anyhow::Result<()> {
+/// Stores a document where there is a history for it, and writes its reports. What cannot be stored is reported all the
+/// same, before the run ends in that error.
+fn finish(
+    document: &mut Document,
+    outputs: &mut Outputs,
+    kept: Option<(&mut Option<Ledger>, &Profile)>,
+    outside: &Outside,
+) -> anyhow::Result<()> {
     document.run.finished_at = stamp(now());
-    outputs.write(document, outside)
+    let stored = match kept {
+        Some((Some(ledger), profile)) => ledger.store(document, profile, outside),
+        _ => Ok(()),
+    };
+    outputs.write(document, outside)?;
+    stored
 }
 
 /// The end of a run; its start came in with [`Outside`].

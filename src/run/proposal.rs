@@ -35,7 +35,7 @@ pub fn audit(audit: &cli::Audit, path: &Path, outside: &Outside) -> anyhow::Resu
             "the selection leaves no check that a plan can show; widen it, or look with `stateward checks`"
         );
     };
-    finish(&mut document, &mut outputs, outside)?;
+    finish(&mut document, &mut outputs, None, outside)?;
     Ok(audit_code(audit, &document))
 }
 

@@ -33,6 +33,8 @@ pub enum Ended {
 pub struct Record<'a> {
     /// What was asked for, and of which accounts: the runs of one series are compared with each other.
     pub series: String,
+    /// The accounts: the name of an estate that has none.
+    pub accounts: String,
     /// The whole result.
     pub json: &'a str,
     /// When it ended.

@@ -126,7 +126,8 @@ fn numbers(db: &Connection, id: &str, series: i64, seq: i64, record: &Record) ->
     let drift = |count: fn(&DriftCounts) -> usize| record.drift.as_ref().map(count);
     let since = |at: usize| record.drift.and_then(|drift| drift.since).map(|since| since[at]);
     db.execute(
-        "UPDATE run SET outcome = 'finished', series = :series, seq = :seq, finished_at = :finished_at, as_of = :as_of,
+        "UPDATE run SET outcome = 'finished', series = :series, seq = :seq,
+           estate = CASE estate WHEN '' THEN :accounts ELSE estate END, finished_at = :finished_at, as_of = :as_of,
            catalogue_hash = :catalogue, profile_hash = :profile, decision = :decision, evidenced = :evidenced,
            possible = :possible, coverage = :coverage, errors = :errors, calls = :calls, passed = :passed,
            failed = :failed, unknown = :unknown, partial = :partial, not_applicable = :not_applicable, waived = :waived,
@@ -135,7 +136,7 @@ fn numbers(db: &Connection, id: &str, series: i64, seq: i64, record: &Record) ->
            drift_new = :new, drift_returned = :returned, drift_resolved = :resolved
          WHERE id = :id AND outcome = 'running'",
         named_params! {
-            ":id": id, ":series": series, ":seq": seq,
+            ":id": id, ":series": series, ":seq": seq, ":accounts": record.accounts,
             ":finished_at": record.finished_at, ":as_of": record.as_of,
             ":catalogue": record.catalogue_hash, ":profile": record.profile_hash,
             ":decision": record.decision, ":evidenced": record.evidenced, ":possible": record.possible,

@@ -57,6 +57,7 @@ impl Estate {
         };
         Record {
             series: "audit of prod".to_owned(),
+            accounts: "123456789012".to_owned(),
             json,
             finished_at: &times[1],
             as_of: &times[2],
