@@ -11,10 +11,15 @@ const RESOURCES: u64 = 205;
 
 /// How often each operation is sent by an audit.
 fn audit(arguments: &[&str]) -> BTreeMap<(String, String), u64> {
+    sent_by("audit", arguments)
+}
+
+/// How often each operation is sent by a command.
+fn sent_by(command: &str, arguments: &[&str]) -> BTreeMap<(String, String), u64> {
     let fake = Fake::start(FakeOptions::default());
     assert_eq!(fake.resources() as u64, RESOURCES);
     let mut product = Command::new(env!("CARGO_BIN_EXE_stateward"));
-    let run = product.arg("audit").args(arguments).envs(fake.env()).output().unwrap();
+    let run = product.arg(command).args(arguments).envs(fake.env()).output().unwrap();
     let errors = String::from_utf8_lossy(&run.stderr);
     assert!(run.status.code().is_some_and(|code| code != 1), "{errors}");
     assert!(fake.unknown().is_empty(), "the fake lacks {:?}", fake.unknown());
@@ -70,4 +75,19 @@ fn a_narrowed_audit_asks_only_for_what_it_judges() {
     let names: Vec<String> =
         sent.keys().map(|(service, operation)| format!("{service}:{operation}")).collect();
     assert_eq!(names, ["s3:GetBucketVersioning", "s3:ListBuckets", "sts:GetCallerIdentity"]);
+}
+
+#[test]
+fn a_verification_of_recovery_asks_in_batches_and_for_nothing_twice() {
+    let sent = sent_by("recover", &[]);
+    let total: u64 = sent.values().sum();
+    assert!(total <= RESOURCES * 2, "{total} calls: {sent:#?}");
+    let count = |service: &str, operation: &str| sent.get(&(service.into(), operation.into())).copied();
+    // The account's roles with their policies, and its quotas by service, tell what paths wait for.
+    assert_eq!(count("iam", "GetAccountAuthorizationDetails"), Some(1));
+    assert_eq!(count("rds", "DescribeDBParameterGroups"), Some(3));
+    assert!(count("servicequotas", "ListServiceQuotas").is_some_and(|calls| calls <= 12), "{sent:#?}");
+    // Of what is not there, nobody asks for what belongs to it.
+    assert_eq!(count("ecr", "DescribeRepositories"), None);
+    assert_eq!(count("ecs", "ListTaskDefinitions"), None);
 }
