@@ -203,6 +203,9 @@ fn the_formats_for_pipelines_come_from_the_demo_and_from_its_result_alike() {
         assert_eq!(again.code, 0, "{}", again.err);
         assert!(demo.out == again.out && demo.out.contains("module.web_usw2"), "{format}");
     }
+    let recover = run(&["recover", "--snapshot", DEMO, "--format", "junit", "--fail-on", "never"]);
+    assert_eq!(recover.code, 0, "{}", recover.err);
+    assert!(recover.out.contains("<testcase classname=\"recovery\" name=\"answer\">"), "{}", recover.out);
     let drift = run(&["drift", "--snapshot", DEMO, "--format", "junit"]);
     assert_eq!(drift.code, 2, "{}", drift.err);
     assert!(drift.out.contains("<testsuite name=\"drift\""), "{}", drift.out);

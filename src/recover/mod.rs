@@ -22,7 +22,7 @@ mod scenario;
 mod scene;
 mod since;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod verdict;
 mod verify;
 mod write;
@@ -37,7 +37,7 @@ pub use path::{Choice, Effect, Fate, Fault, Gate, Path};
 pub use reads::wanted;
 pub use scenario::Scenario;
 pub use since::since;
-pub use verdict::verdict;
+pub use verdict::{reasons, verdict};
 pub use verify::verify;
 
 /// RFC 3339 in UTC.

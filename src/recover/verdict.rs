@@ -51,7 +51,7 @@ pub fn verdict(recovery: &Recovery, profile: &Profile) -> Verdict {
 }
 
 /// What a scenario adds to the verdict.
-fn reasons(scenario: &RecoveryScenario) -> Vec<String> {
+pub fn reasons(scenario: &RecoveryScenario) -> Vec<String> {
     let subject = format!("{}: {}", scenario.workload, scenario.name.title().to_lowercase());
     let to = scenario.target.as_ref().map(|target| format!(" (to {target})")).unwrap_or_default();
     let said = |what: &str, range: &RecoveryRange| {

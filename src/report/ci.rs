@@ -1,5 +1,7 @@
 //! What the formats for pipelines share: whether all was read, and what is said of findings, drift and gaps.
 
+pub mod recovery;
+
 use super::words::{self, LOOSENING};
 use super::{history, who};
 use crate::result::{Document, DriftItem, Finding, Outcome, Status};
@@ -21,7 +23,8 @@ pub fn all_read(document: &Document) -> bool {
     let compared = document.drift.iter().all(|drift| {
         drift.unread_states.is_empty() && drift.items.iter().all(|item| item.class != "unknown")
     });
-    document.collection.errors.is_empty()
+    document.recovery.as_ref().is_none_or(recovery::all_read)
+        && document.collection.errors.is_empty()
         && outcomes.into_iter().all(|of| of == Outcome::Read)
         && decided
         && compared

@@ -3,7 +3,7 @@
 //! GitHub takes a mebibyte of Markdown a step, and refuses more as a whole. So tables end after some rows, a part that
 //! would be too much is left out, and the page says both.
 
-use super::ci::{self, Gap};
+use super::ci::{self, Gap, recovery};
 use super::markdown::{self, Page, code, text};
 use super::words::{self, SEVERITIES};
 use super::{Look, ReportError, history};
@@ -53,6 +53,21 @@ pub fn render(document: &Document, _: &Look) -> Result<String, ReportError> {
 /// The parts after the answer, gravest first.
 fn parts(document: &Document) -> Vec<(String, Page)> {
     let mut parts = vec![("what could not be read".to_owned(), unread(document))];
+    if let Some(found) = &document.recovery {
+        let mut page = Page::default();
+        markdown::recovery::matrix(&mut page, found);
+        parts.push(("the scenarios of recovery".to_owned(), page));
+        parts.extend(found.scenarios.iter().map(|scenario| {
+            let mut page = Page::default();
+            let title = format!("{}: {}", scenario.workload, scenario.name.title().to_lowercase());
+            let open = scenario.gated && recovery::severity(scenario).is_some();
+            fold(&mut page, &format!("{title}: {}", scenario.outcome.words()), open, |page| {
+                markdown::recovery::details(page, scenario);
+            });
+            (title, page)
+        }));
+        return parts;
+    }
     if !document.plan.is_empty() {
         parts.push(("what to fix first".to_owned(), plan(document)));
     }
@@ -95,7 +110,7 @@ fn parts(document: &Document) -> Vec<(String, Page)> {
 }
 
 fn counts(page: &mut Page, document: &Document) {
-    if document.verdict.is_some() {
+    if document.verdict.is_some() && document.recovery.is_none() {
         let all = [
             Status::Fail,
             Status::Partial,

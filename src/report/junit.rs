@@ -8,9 +8,13 @@ use std::collections::BTreeMap;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
+use super::ci::recovery;
 use super::{Look, ReportError, ci, words};
 use crate::generate::COMPONENTS;
-use crate::result::{Definition, Document, DriftItem, Finding, Gate, Score, Status};
+use crate::result::{
+    Decision, Definition, Document, DriftItem, Finding, Gate, Recovery, RecoveryGate, RecoveryOutcome,
+    RecoveryScenario, RecoveryWorkload, Score, Status, Verdict,
+};
 
 /// The report: the gate, a suite for each component, the drift, and what could not be read.
 ///
@@ -178,6 +182,10 @@ fn suites(document: &Document) -> Vec<Suite> {
             ..Suite::new("drift")
         }
     }));
+    if let Some(found) = &document.recovery {
+        suites.extend(document.verdict.as_ref().map(recovered));
+        suites.extend(found.workloads.iter().map(|workload| of_workload(found, workload)));
+    }
     suites.push(collection(document));
     suites
 }
@@ -266,6 +274,74 @@ fn item(document: &Document, of: &DriftItem) -> Case {
         title => format!("{title}: {} ({place})", of.id),
     };
     Case { class: format!("drift.{}", of.class), name, came }
+}
+
+/// The answer of a verification. It also weighs what no scenario says: a workload without anything to bring back.
+fn recovered(verdict: &Verdict) -> Suite {
+    let (kind, text) = (verdict.decision.words().to_owned(), String::new());
+    let message = verdict.reasons.first().cloned().unwrap_or_default();
+    let came = match verdict.decision {
+        Decision::Go | Decision::GoWithWaivers => Came::Pass,
+        Decision::NoGo => Came::Failure { kind, message, text: verdict.reasons.join("\n") },
+        Decision::Undetermined => Came::Error { kind, message, text },
+    };
+    let case = Case { class: "recovery".into(), name: "answer".into(), came };
+    Suite { cases: vec![case], ..Suite::new("recovery") }
+}
+
+fn of_workload(found: &Recovery, workload: &RecoveryWorkload) -> Suite {
+    let scenarios = found.scenarios.iter().filter(|scenario| scenario.workload == workload.name);
+    let mut cases: Vec<Case> = scenarios
+        .flat_map(|scenario| {
+            let gates = recovery::gates(scenario).map(|gate| gate_case(scenario, gate));
+            std::iter::once(scenario_case(scenario)).chain(gates)
+        })
+        .collect();
+    let message = recovery::availability(workload);
+    cases.push(Case {
+        class: format!("recovery.{}", workload.name),
+        name: "Availability".into(),
+        came: match workload.availability.outcome {
+            RecoveryOutcome::Pass | RecoveryOutcome::PassOnAssumption => Came::Pass,
+            // Whether it is gated, the answer tells.
+            RecoveryOutcome::Fail | RecoveryOutcome::Undetermined => Came::Skipped { message },
+        },
+    });
+    Suite { cases, ..Suite::new(format!("recovery of {}", workload.name)) }
+}
+
+fn scenario_case(of: &RecoveryScenario) -> Case {
+    let message = recovery::said(of);
+    let kind = of.outcome.words().to_owned();
+    let advice = of.advice.iter().map(|advice| format!("would help: {advice}"));
+    let text = advice.collect::<Vec<_>>().join("\n");
+    Case {
+        class: format!("recovery.{}", of.workload),
+        name: of.name.title().to_owned(),
+        came: match of.outcome {
+            RecoveryOutcome::Pass | RecoveryOutcome::PassOnAssumption => Came::Pass,
+            _ if !of.gated => Came::Skipped { message },
+            RecoveryOutcome::Fail => Came::Failure { kind, message, text },
+            RecoveryOutcome::Undetermined => Came::Error { kind, message, text },
+        },
+    }
+}
+
+/// A gate that is not open. Where its scenario comes out well by another way, it is told and fails nothing.
+fn gate_case(scenario: &RecoveryScenario, of: &RecoveryGate) -> Case {
+    let message = recovery::gate_said(of);
+    let kind = of.name.clone();
+    let decides = scenario.gated && recovery::severity(scenario).is_some() && recovery::decides(scenario, of);
+    let text = String::new();
+    Case {
+        class: format!("recovery.{}", scenario.workload),
+        name: format!("{}: {}", scenario.name.title(), recovery::gate_name(of)),
+        came: match of.state.as_str() {
+            _ if !decides => Came::Skipped { message },
+            "unknown" => Came::Error { kind, message, text },
+            _ => Came::Failure { kind, message, text },
+        },
+    }
 }
 
 /// What could not be read, each an error; one case that passes where all was read.

@@ -1,7 +1,7 @@
 //! The brief in Markdown, for a pull request or a wiki: no HTML, tables with their pipes escaped.
 
 pub mod comparison;
-mod recovery;
+pub(super) mod recovery;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

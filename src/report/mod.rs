@@ -90,7 +90,7 @@ pub const FORMATS: &[Format] = &[
 
 /// True for the formats that show a verification of recovery whole.
 pub fn shows_recovery(format: &Format) -> bool {
-    matches!(format.name, "table" | "json" | "markdown" | "html")
+    !matches!(format.name, "jsonl" | "csv")
 }
 
 /// The names of the formats that show a verification of recovery.

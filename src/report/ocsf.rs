@@ -8,9 +8,10 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::ci::recovery;
 use super::{Look, ReportError, ci, words};
 use crate::compliance;
-use crate::result::{Definition, Document, DriftItem, Finding, Status};
+use crate::result::{Definition, Document, DriftItem, Finding, RecoveryOutcome, RecoveryScenario, Status};
 
 /// The version of the schema.
 const VERSION: &str = "1.6.0";
@@ -32,6 +33,9 @@ pub fn render(document: &Document, _: &Look) -> Result<String, ReportError> {
     }
     for item in document.drift.iter().flat_map(|drift| &drift.items) {
         line(drift(document, item))?;
+    }
+    for scenario in document.recovery.iter().flat_map(|found| &found.scenarios) {
+        line(recovered(document, scenario))?;
     }
     Ok(text)
 }
@@ -302,5 +306,70 @@ fn drift(document: &Document, item: &DriftItem) -> Map<String, Value> {
     rest.insert("breaks".into(), item.breaks.clone().into());
     rest.extend(item.owner.as_ref().map(|owner| ("owner".to_owned(), words::visible(owner).into())));
     event.insert("unmapped".into(), Value::Object(rest));
+    event
+}
+
+/// A scenario of recovery: whether the workload keeps to its objectives.
+fn recovered(document: &Document, of: &RecoveryScenario) -> Map<String, Value> {
+    const CREATE: u32 = 1;
+    let missed = recovery::severity(of);
+    let mut event = event(document, 2003, CREATE, severity(missed.unwrap_or_default(), missed.is_some()));
+    let account = document.scope.accounts.first().map(|account| account.id.as_str()).unwrap_or_default();
+    let home = document.recovery.as_ref().map(|found| found.home.as_str()).unwrap_or_default();
+    let (message, rule) = (recovery::said(of), recovery::rule(of));
+    event.insert("cloud".into(), cloud(account, home));
+    event.insert("message".into(), words::visible(&message).into());
+    let (id, status) = standing(false);
+    event.insert("status_id".into(), id.into());
+    event.insert("status".into(), status.into());
+    let title = format!("{}: {}", of.workload, of.name.title());
+    event.insert(
+        "finding_info".into(),
+        json!({
+            "uid": recovery::fingerprint(of),
+            "title": words::visible(&title),
+            "desc": words::visible(&message),
+            "types": ["recovery"],
+            "analytic": { "uid": rule, "name": of.name.title(), "type_id": 1, "type": "Rule" },
+        }),
+    );
+    let (id, status) = match of.outcome {
+        RecoveryOutcome::Pass | RecoveryOutcome::PassOnAssumption => (1, "Pass"),
+        RecoveryOutcome::Undetermined => (2, "Warning"),
+        RecoveryOutcome::Fail => (3, "Fail"),
+    };
+    let details: Vec<String> = std::iter::once(message)
+        .chain(
+            recovery::gates(of)
+                .map(|gate| format!("{}: {}", recovery::gate_name(gate), recovery::gate_said(gate))),
+        )
+        .map(|text| words::visible(&text).into_owned())
+        .collect();
+    event.insert(
+        "compliance".into(),
+        json!({
+            "control": rule,
+            "desc": "Data lost and time to recover stay within their objectives",
+            "category": "recovery",
+            "standards": ["Recovery objectives of the profile"],
+            "status_id": id,
+            "status": status,
+            "status_code": of.outcome.words(),
+            "status_details": details,
+        }),
+    );
+    let resources: Vec<Value> = recovery::deciding(of)
+        .into_iter()
+        .map(|one| {
+            let (kind, region) = (one.kind.as_str(), "");
+            resource(&Thing { id: &one.id, arn: None, name: Some(&one.name), kind, region })
+        })
+        .collect();
+    if !resources.is_empty() {
+        event.insert("resources".into(), resources.into());
+    }
+    let rest =
+        json!({ "workload": of.workload, "gated": of.gated, "unread": of.unread, "advice": of.advice });
+    event.insert("unmapped".into(), rest);
     event
 }

@@ -11,11 +11,16 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Look, ci, github, junit, ocsf, sarif};
+use super::ci::recovery;
+use super::{Look, ci, github, junit, markdown, ocsf, sarif};
 use crate::audit::{Question, evaluate};
 use crate::plan::Selection;
 use crate::profile::Profile;
-use crate::result::{Definition, Document, Finding, Outcome, Status, sample};
+use crate::recover::tests::{AWAY, golden};
+use crate::result::{
+    Decision, Definition, Document, Finding, Outcome, RecoveryGate, RecoveryGateEffect, RecoveryOutcome,
+    Status, sample,
+};
 use crate::snapshot::Snapshot;
 
 static SARIF: LazyLock<Validator> =
@@ -85,12 +90,160 @@ fn small() -> Document {
     document
 }
 
+/// What `stateward recover` makes of the golden estates, and of one of which a part was not read.
+fn verified() -> Vec<(&'static str, Document)> {
+    let mut labs = golden::estates().to_vec();
+    let mut unread = golden::estates()[2].1.clone();
+    unread.deny("aws_db_instance", AWAY);
+    labs.push(("unread", unread));
+    labs.into_iter()
+        .map(|(name, lab)| {
+            let (recovery, verdict) = lab.run();
+            let mut document = sample::go();
+            document.run.command = "recover".into();
+            document.collection.errors.clear();
+            (document.score, document.drift) = (None, None);
+            document.findings.clear();
+            document.plan.clear();
+            document.route_to_go.clear();
+            (document.verdict, document.recovery) = (Some(verdict), Some(recovery));
+            (name, document)
+        })
+        .collect()
+}
+
+#[test]
+fn each_scenario_is_told_once_and_passes_only_where_it_does() {
+    let mut outcomes = std::collections::BTreeSet::new();
+    for (name, document) in verified() {
+        let scenarios = &document.recovery.as_ref().unwrap().scenarios;
+        let (run, events, text) = (valid_sarif(&document), valid_ocsf(&document), valid_junit(&document));
+        let xml = roxmltree::Document::parse(&text).unwrap();
+        let results = run["results"].as_array().unwrap();
+        for scenario in scenarios {
+            let print = recovery::fingerprint(scenario);
+            let (outcome, gated) = (scenario.outcome, scenario.gated);
+            outcomes.insert((outcome, gated));
+            let passes = matches!(outcome, RecoveryOutcome::Pass | RecoveryOutcome::PassOnAssumption);
+
+            let found =
+                results.iter().filter(|one| one["partialFingerprints"]["stateward/v1"] == print.as_str());
+            let levels: Vec<&str> = found.map(|one| one["level"].as_str().unwrap()).collect();
+            let level = match outcome {
+                _ if passes => None,
+                _ if !gated => Some("note"),
+                RecoveryOutcome::Fail => Some("error"),
+                _ => Some("warning"),
+            };
+            assert_eq!(levels, Vec::from_iter(level), "{name}: {}", scenario.name.word());
+
+            let event: Vec<_> =
+                events.iter().filter(|one| one["finding_info"]["uid"] == print.as_str()).collect();
+            assert_eq!(event.len(), 1, "{name}");
+            assert_eq!(event[0]["compliance"]["status"] == "Pass", passes, "{name}");
+
+            let case: Vec<_> = xml
+                .descendants()
+                .filter(|node| {
+                    node.attribute("classname") == Some(&format!("recovery.{}", scenario.workload))
+                        && node.attribute("name") == Some(scenario.name.title())
+                })
+                .collect();
+            assert_eq!(case.len(), 1, "{name}");
+            let came = case[0].first_element_child().map(|node| node.tag_name().name());
+            let tag = match outcome {
+                _ if passes => None,
+                _ if !gated => Some("skipped"),
+                RecoveryOutcome::Fail => Some("failure"),
+                _ => Some("error"),
+            };
+            assert_eq!(came, tag, "{name}: {}", scenario.name.word());
+        }
+        let decision = document.verdict.as_ref().unwrap().decision;
+        let answer = xml.descendants().find(|node| node.attribute("name") == Some("answer")).unwrap();
+        let came = answer.first_element_child().map(|node| node.tag_name().name());
+        let tag = match decision {
+            Decision::Go | Decision::GoWithWaivers => None,
+            Decision::NoGo => Some("failure"),
+            Decision::Undetermined => Some("error"),
+        };
+        assert_eq!(came, tag, "{name}");
+        let unread = scenarios.iter().any(|scenario| !scenario.unread.is_empty());
+        assert!(!unread || run["invocations"][0]["executionSuccessful"] == false, "{name}");
+        assert!(unread || name != "unread");
+
+        for render in [github::render, markdown::render] {
+            let page = render(&document, &Look::default()).unwrap();
+            assert!(page.starts_with(&format!("# {}", decision.words())), "{name}");
+            for scenario in scenarios.iter().filter(|scenario| !scenario.resources.is_empty()) {
+                assert!(page.contains(scenario.name.title()), "{name}: {}", scenario.name.word());
+            }
+            assert!(!page.contains("No finding fails") && !page.contains("nothing was compared"), "{name}");
+        }
+    }
+    // Else some of this was not tested.
+    for outcome in [RecoveryOutcome::Pass, RecoveryOutcome::Undetermined, RecoveryOutcome::Fail] {
+        assert!(outcomes.contains(&(outcome, true)), "{outcome:?} in {outcomes:?}");
+    }
+}
+
+#[test]
+fn a_gate_fails_only_beside_a_gated_scenario_that_misses_its_objectives() {
+    let gate = |effect, state: &str| RecoveryGate {
+        resource: "aws_db_instance.orders".into(),
+        path: String::new(),
+        name: "key".into(),
+        subject: format!("{state} {effect:?}"),
+        state: state.into(),
+        effect,
+        why: Some("the key of that region is disabled".into()),
+        delay_low_s: None,
+        delay_high_s: None,
+    };
+    for (_, mut document) in verified() {
+        let scenarios = &mut document.recovery.as_mut().unwrap().scenarios;
+        for scenario in scenarios.iter_mut() {
+            let effects = [RecoveryGateEffect::Closes, RecoveryGateEffect::Delays, RecoveryGateEffect::Warns];
+            let gates =
+                effects.iter().flat_map(|effect| ["open", "shut", "unknown"].map(|it| gate(*effect, it)));
+            scenario.gates = gates.collect();
+        }
+        let text = valid_junit(&document);
+        let xml = roxmltree::Document::parse(&text).unwrap();
+        for scenario in &document.recovery.as_ref().unwrap().scenarios {
+            let decides = scenario.gated && recovery::severity(scenario).is_some();
+            let title = format!("{}: ", scenario.name.title());
+            let cases = xml.descendants().filter(|node| {
+                node.attribute("name").is_some_and(|name| name.starts_with(&title))
+                    && node.attribute("classname") == Some(&format!("recovery.{}", scenario.workload))
+            });
+            let mut tags: Vec<&str> =
+                cases.map(|case| case.first_element_child().unwrap().tag_name().name()).collect();
+            tags.sort_unstable();
+            let expected: &[&str] = match decides {
+                true => &["error", "failure", "skipped", "skipped", "skipped", "skipped"],
+                false => &["skipped"; 6],
+            };
+            assert_eq!(tags, expected, "{}", scenario.name.word());
+        }
+        valid_sarif(&document);
+        valid_ocsf(&document);
+    }
+}
+
+#[test]
+fn recovery_as_tests() {
+    let (_, document) = verified().swap_remove(1);
+    insta::assert_snapshot!("recovery-junit", junit::render(&document, &Look::default()).unwrap());
+}
+
 /// All samples, with the small one and one that has everything over time.
 fn documents() -> Vec<(&'static str, Document)> {
     let mut documents = sample::all();
     documents.push(("small", small()));
     documents.push(("over-time", sample::over_time()));
     documents.push(("with-evidence", sample::with_evidence()));
+    documents.extend(verified());
     documents
 }
 
@@ -173,6 +326,11 @@ fn the_schemas_refuse_what_is_wrong() {
     }
 }
 
+/// True for what is not of a verification of recovery.
+fn of_findings(rule: &str) -> bool {
+    !rule.starts_with("recovery")
+}
+
 /// How often each fingerprint of the result occurs.
 fn counted<'a>(prints: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, usize> {
     let mut counts = BTreeMap::new();
@@ -192,11 +350,14 @@ fn every_finding_and_every_item_is_told_once() {
 
         let run = valid_sarif(&document);
         let results = run["results"].as_array().unwrap();
-        let told = results.iter().map(|one| one["partialFingerprints"]["stateward/v1"].as_str().unwrap());
+        let told = results.iter().filter(|one| one["ruleId"].as_str().is_some_and(of_findings));
+        let told = told.map(|one| one["partialFingerprints"]["stateward/v1"].as_str().unwrap());
         assert_eq!(counted(told), prints(false), "{name}");
 
         let events = valid_ocsf(&document);
-        let told = events[1..].iter().map(|event| event["finding_info"]["uid"].as_str().unwrap());
+        let told =
+            events[1..].iter().filter(|one| one["compliance"]["control"].as_str().is_some_and(of_findings));
+        let told = told.map(|event| event["finding_info"]["uid"].as_str().unwrap());
         assert_eq!(counted(told), prints(true), "{name}");
 
         let text = valid_junit(&document);
@@ -204,6 +365,7 @@ fn every_finding_and_every_item_is_told_once() {
         let cases = xml.descendants().filter(|node| node.has_tag_name("testcase"));
         let told: Vec<&str> = cases
             .filter(|case| !["gate", "collection"].contains(&case.attribute("classname").unwrap()))
+            .filter(|case| of_findings(case.attribute("classname").unwrap()))
             .map(|case| case.attribute("name").unwrap())
             .collect();
         assert_eq!(told.len(), document.findings.len() + items.len(), "{name}");
@@ -234,7 +396,8 @@ fn what_is_unknown_passes_nowhere() {
         let drifts = items.filter(|item| item.class == "unknown" && item.accepted.is_none()).count();
         let errors = xml.descendants().filter(|node| node.has_tag_name("error"));
         let of_gate = |node: &roxmltree::Node| {
-            ["gate", "collection"].contains(&node.parent().unwrap().attribute("classname").unwrap())
+            let class = node.parent().unwrap().attribute("classname").unwrap();
+            ["gate", "collection"].contains(&class) || !of_findings(class)
         };
         assert_eq!(errors.filter(|node| !of_gate(node)).count(), unknown.len() + drifts, "{name}");
         if !unknown.is_empty() || drifts > 0 {

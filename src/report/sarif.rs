@@ -9,11 +9,12 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
+use super::ci::recovery;
 use super::words::{self, rank};
 use super::{Look, ReportError, ci};
 use crate::check::Check;
 use crate::checks;
-use crate::result::{Definition, Document, DriftItem, Finding, Status};
+use crate::result::{Definition, Document, DriftItem, Finding, RecoveryScenario, Status};
 
 /// Where the schema is published.
 const SCHEMA: &str =
@@ -45,6 +46,11 @@ pub fn render(document: &Document, _: &Look) -> Result<String, ReportError> {
     }
     for item in document.drift.iter().flat_map(|drift| &drift.items) {
         results.push((rank(ci::severity(item)), drift(document, item, &mut rules)));
+    }
+    for scenario in document.recovery.iter().flat_map(|found| &found.scenarios) {
+        if let Some(severity) = recovery::severity(scenario) {
+            results.push((rank(severity), missed(document, scenario, severity, &mut rules)));
+        }
     }
     let left_out = results.len().saturating_sub(MOST_RESULTS);
     if left_out > 0 {
@@ -315,6 +321,63 @@ fn drift(document: &Document, item: &DriftItem, rules: &mut Rules) -> Value {
     }
     result.insert("properties".into(), properties);
     Value::Object(result)
+}
+
+/// A scenario whose objectives are missed, or not known to be met.
+fn missed(document: &Document, of: &RecoveryScenario, severity: &str, rules: &mut Rules) -> Value {
+    let id = recovery::rule(of);
+    let index = rules.index(&id, || recovery_rule(&id, of));
+    let account = document.scope.accounts.first().map(|account| account.id.as_str()).unwrap_or_default();
+    let home = document.recovery.as_ref().map(|found| found.home.as_str()).unwrap_or_default();
+    let place = Place {
+        kind: "recovery",
+        id: &format!("{}/{}", of.workload, of.name.word()),
+        account,
+        region: home,
+        address: None,
+        arn: None,
+        definition: None,
+    };
+    let said = recovery::said(of);
+    let mut result = result(index, &id, level(severity), &said, &recovery::fingerprint(of), &place);
+    let deciding = recovery::deciding(of);
+    if let (false, Some(place)) = (deciding.is_empty(), result.get_mut("locations")) {
+        let mut names: Vec<&str> =
+            deciding.iter().map(|one| one.address.as_deref().unwrap_or(&one.id)).collect();
+        names.sort_unstable();
+        names.dedup();
+        let logical = names
+            .iter()
+            .map(|name| json!({ "fullyQualifiedName": words::visible(name), "kind": "resource" }));
+        place[0]["logicalLocations"] = logical.collect();
+    }
+    let gates = recovery::gates(of)
+        .map(|gate| format!("{}: {}", recovery::gate_name(gate), recovery::gate_said(gate)));
+    let properties = json!({
+        "workload": of.workload,
+        "outcome": of.outcome.words(),
+        "severity": severity,
+        "gated": of.gated,
+        "gates": gates.collect::<Vec<_>>(),
+        "unread": of.unread,
+        "advice": of.advice,
+    });
+    result.insert("properties".into(), properties);
+    Value::Object(result)
+}
+
+fn recovery_rule(id: &str, of: &RecoveryScenario) -> Value {
+    let help = "Every number is a range from the best to the worst case, and the worst case has to be within the \
+                objective. What could not be read leaves the worst case open.";
+    json!({
+        "id": id,
+        "name": name_of(id),
+        "shortDescription": { "text": format!("{}: objectives of recovery", of.name.title()) },
+        "fullDescription": { "text": "Data lost and time to recover stay within their objectives." },
+        "help": { "text": help, "markdown": help },
+        "defaultConfiguration": { "level": "error" },
+        "properties": { "tags": ["recovery"] },
+    })
 }
 
 fn fill(properties: &mut Value, parts: &[(&str, &Option<String>)]) {

@@ -2,7 +2,7 @@
 
 mod evidence;
 mod gates;
-mod golden;
+pub mod golden;
 mod lose;
 mod paths;
 mod scale;

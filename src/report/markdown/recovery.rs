@@ -64,7 +64,8 @@ fn range(of: &RecoveryRange) -> String {
     format!("{} ({})", view::shown(of.low_s, of.high_s), of.grade)
 }
 
-fn matrix(page: &mut Page, of: &Recovery) {
+/// All scenarios with their numbers.
+pub fn matrix(page: &mut Page, of: &Recovery) {
     page.heading(2, "Scenarios");
     let targets: Vec<String> = of.targets.iter().map(|target| text(target)).collect();
     page.paragraph(&format!("Home is {}, brought back in {}.", text(&of.home), targets.join(", ")));
@@ -83,7 +84,8 @@ fn matrix(page: &mut Page, of: &Recovery) {
     page.paragraph(view::LEGEND);
 }
 
-fn details(page: &mut Page, of: &RecoveryScenario) {
+/// What decides a scenario.
+pub fn details(page: &mut Page, of: &RecoveryScenario) {
     page.heading(2, &format!("{}: {}", text(&of.workload), text(&of.name.title().to_lowercase())));
     page.paragraph(&format!(
         "{}; {} lost, {} go on.",
