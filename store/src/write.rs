@@ -162,6 +162,9 @@ fn components(db: &Connection, id: &str, record: &Record) -> rusqlite::Result<()
     Ok(())
 }
 
+/// Class, label and whether it is accepted.
+type Class = (String, Option<String>, bool);
+
 /// Where a run stands in its series.
 struct Span {
     series: i64,
@@ -198,9 +201,9 @@ impl Span {
         let mut select = db.prepare(sql)?;
         let row =
             |row: &rusqlite::Row| Ok((row.get(0)?, (row.get(1)?, (row.get(2)?, row.get(3)?, row.get(4)?))));
-        let open: BTreeMap<String, (i64, (String, Option<String>, bool))> =
+        let open: BTreeMap<String, (i64, Class)> =
             select.query_map([self.series], row)?.collect::<rusqlite::Result<_>>()?;
-        let is = |item: &Item, was: &(String, Option<String>, bool)| {
+        let is = |item: &Item, was: &Class| {
             was.0 == item.class && was.1.as_deref() == item.label && was.2 == item.accepted
         };
         let mut insert = db.prepare(
