@@ -4,7 +4,8 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::disallowed_methods,
-    reason = "a test fails that way"
+    clippy::print_stdout,
+    reason = "a test fails that way, and prints what it measured"
 )]
 
 mod common;
