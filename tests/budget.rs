@@ -47,7 +47,7 @@ fn an_audit_costs_three_calls_for_each_resource_at_most() {
             // Once for each service of which something is counted.
             "servicequotas" => 12,
             // Once for each length of time that metrics are looked back.
-            "cloudwatch" if operation == "GetMetricData" => 6,
+            "cloudwatch" if operation == "GetMetricData" => 9,
             _ => 3,
         };
         assert!(*count <= things, "{service}:{operation} was sent {count} times");

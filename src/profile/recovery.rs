@@ -151,6 +151,7 @@ pub const TIMES: &[&str] = &[
     "bucket-version-restore",
     "cache-failover",
     "cache-failover-loss",
+    "cache-promotion",
     "cache-restore",
     "certificate-validation",
     "container-start",
@@ -177,6 +178,7 @@ pub const TIMES: &[&str] = &[
     "scale-out",
     "secret-switch",
     "volume-restore",
+    "warehouse-restore",
 ];
 
 /// The commitments of services. The default profile has one for each.

@@ -227,7 +227,8 @@ fn counts(resource: &Resource, scene: &Scene, copies: &BTreeSet<String>) -> bool
                 .iter()
                 .any(|(key, value)| any_matches(&profile.backup.cache_tags, &format!("{key}={value}")));
             let engine = resource.get_or_default(&replication_group::ENGINE).unwrap_or_default();
-            !pure && engine != "memcached"
+            let role = resource.get(&replication_group::GLOBAL_ROLE).ok().flatten();
+            !pure && engine != "memcached" && role.as_deref() != Some("SECONDARY")
         }
         "aws_secretsmanager_secret" => {
             let primary = resource.get(&secret::PRIMARY_REGION).ok().flatten();

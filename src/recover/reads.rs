@@ -132,7 +132,7 @@ const ABOUT: &[(&str, &[&str], &[&str])] = &[
     (
         "aws_redshift_snapshot",
         &["aws_redshift_cluster"],
-        &["cluster_identifier", "encrypted", "kms_key_id", "snapshot_create_time", "status"],
+        &["cluster_identifier", "encrypted", "kms_key_id", "snapshot_create_time", "source_region", "status"],
     ),
 ];
 

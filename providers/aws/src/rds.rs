@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aws_sdk_rds::types::{
     DbCluster, DbClusterParameterGroup, DbClusterSnapshot, DbInstance, DbInstanceAutomatedBackup,
-    DbParameterGroup, DbSnapshot, DbSubnetGroup, Filter, GlobalCluster, Parameter, Tag,
+    DbParameterGroup, DbSnapshot, DbSubnetGroup, Event, Filter, GlobalCluster, Parameter, Tag,
 };
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use stateward_model::kinds::common::{ARN, TAGS, TAGS_ALL};
 use stateward_model::kinds::rds::{
     self as model, TLS_PARAMETERS, backups_replication, cluster, cluster_instance, cluster_parameter_group,
-    cluster_snapshot, db_instance, db_snapshot, global_cluster, parameter_group, subnet_group,
+    cluster_snapshot, db_instance, db_snapshot, event, global_cluster, parameter_group, subnet_group,
 };
 use stateward_model::{Gap, Harvest, Kind, Resource};
 
@@ -36,7 +36,12 @@ static CLUSTER_PARAMETER_GROUPS: Call = Call::new("rds", "DescribeDBClusterParam
 static CLUSTER_PARAMETERS: Call = Call::new("rds", "DescribeDBClusterParameters");
 static AUTOMATED_BACKUPS: Call = Call::new("rds", "DescribeDBInstanceAutomatedBackups");
 static GLOBAL_CLUSTERS: Call = Call::new("rds", "DescribeGlobalClusters");
+static EVENTS: Call = Call::new("rds", "DescribeEvents");
 static LIST_TAGS: Call = Call::new("rds", "ListTagsForResource");
+
+/// Minutes that RDS keeps events for.
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeEvents.html>
+const KEPT: i32 = 14 * 24 * 60;
 
 /// The collectors of this file.
 pub const COLLECTORS: &[Collector] = &[
@@ -82,6 +87,7 @@ pub const COLLECTORS: &[Collector] = &[
         calls: &[&GLOBAL_CLUSTERS],
         collect: |s| Box::pin(global_clusters(s)),
     },
+    Collector { kind: &event::KIND, calls: &[&EVENTS], collect: |s| Box::pin(events(s)) },
 ];
 
 /// A time as Terraform writes it: RFC 3339 in UTC, whole seconds.
@@ -871,10 +877,63 @@ fn global_cluster_resource(s: &Session, global: &GlobalCluster) -> Resource {
     r
 }
 
+/// Failovers alone; what else RDS notes tells nothing of recovery.
+async fn events(s: &Session) -> Harvest {
+    let pages = s
+        .pages(
+            &EVENTS,
+            |marker| {
+                s.rds()
+                    .describe_events()
+                    .duration(KEPT)
+                    .event_categories("failover")
+                    .event_categories("global-failover")
+                    .max_records(PAGE)
+                    .set_marker(marker)
+                    .send()
+            },
+            |out| (out.events.unwrap_or_default(), out.marker),
+        )
+        .await;
+    harvest(pages, |noted| event_resource(s, noted))
+}
+
+fn event_resource(s: &Session, noted: &Event) -> Resource {
+    use event::*;
+    let at = noted.date.as_ref().and_then(stamp);
+    let source = noted.source_identifier.clone().unwrap_or_default();
+    let sort = noted.source_type.as_ref().map(|sort| sort.as_str().to_owned());
+    let message = noted.message.clone().unwrap_or_default();
+    let id = format!("{source}/{}/{message}", at.as_deref().unwrap_or_default());
+    let mut r = Resource::new(s.place(), KIND.name, id);
+    r.set_opt(&AT, at).set(&MESSAGE, message).set(&SOURCE, source).set_opt(&SOURCE_TYPE, sort);
+    r
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::canned::{Account, wanting_all};
     use aws_sdk_rds::types::PendingModifiedValues;
+
+    #[tokio::test]
+    async fn failovers_are_asked_for_over_all_days_that_they_are_kept() {
+        let account = Account::new(wanting_all(&event::KIND), |_| {
+            let noted = "<DescribeEventsResponse><DescribeEventsResult><Events><Event>\
+                <SourceIdentifier>orders</SourceIdentifier><SourceType>db-instance</SourceType>\
+                <Message>Multi-AZ instance failover started.</Message><EventCategories><EventCategory>failover\
+                </EventCategory></EventCategories><Date>2026-01-01T00:00:00.500Z</Date></Event></Events>\
+                </DescribeEventsResult></DescribeEventsResponse>";
+            (200, noted.to_owned())
+        });
+        let harvest = events(account.home()).await;
+        let [found] = harvest.resources.as_slice() else { panic!("one event") };
+        assert_eq!(found.get(&event::AT).unwrap().as_deref(), Some("2026-01-01T00:00:00Z"));
+        assert_eq!(found.get(&event::SOURCE).unwrap().as_deref(), Some("orders"));
+        assert_eq!(found.get(&event::SOURCE_TYPE).unwrap().as_deref(), Some("db-instance"));
+        assert!(found.get_or_default(&event::MESSAGE).unwrap().contains("started"));
+        assert_eq!(account.calls("DescribeEvents"), 1);
+    }
 
     #[test]
     fn a_pending_password_is_never_taken() {

@@ -1,26 +1,28 @@
 //! Reads Redshift clusters, and workgroups and namespaces of Redshift Serverless.
 
-use aws_sdk_redshift::types::Cluster;
+use aws_sdk_redshift::types::{Cluster, Snapshot};
 use aws_sdk_redshiftserverless::types::{Namespace, Workgroup};
 use serde_json::Value;
 use stateward_model::kinds::common::ARN;
-use stateward_model::kinds::redshift::{cluster, namespace, workgroup};
+use stateward_model::kinds::redshift::{cluster, namespace, snapshot, workgroup};
 use stateward_model::{Harvest, Resource};
 
 use crate::call::Call;
-use crate::rds::{harvest, put_tags};
+use crate::rds::{harvest, put_tags, stamp};
 use crate::session::{Collector, Session};
 
 /// Each of the listings allows 100 items a page.
 const PAGE: i32 = 100;
 
 static CLUSTERS: Call = Call::new("redshift", "DescribeClusters");
+static SNAPSHOTS: Call = Call::new("redshift", "DescribeClusterSnapshots");
 static WORKGROUPS: Call = Call::new("redshift-serverless", "ListWorkgroups");
 static NAMESPACES: Call = Call::new("redshift-serverless", "ListNamespaces");
 
 /// The collectors of this file.
 pub const COLLECTORS: &[Collector] = &[
     Collector { kind: &cluster::KIND, calls: &[&CLUSTERS], collect: |s| Box::pin(clusters(s)) },
+    Collector { kind: &snapshot::KIND, calls: &[&SNAPSHOTS], collect: |s| Box::pin(snapshots(s)) },
     Collector { kind: &workgroup::KIND, calls: &[&WORKGROUPS], collect: |s| Box::pin(workgroups(s)) },
     Collector { kind: &namespace::KIND, calls: &[&NAMESPACES], collect: |s| Box::pin(namespaces(s)) },
 ];
@@ -83,6 +85,29 @@ fn cluster_resource(s: &Session, c: &Cluster) -> Resource {
     let tags = c.tags().iter();
     let tags = tags.filter_map(|tag| Some((tag.key.clone()?, tag.value.clone().unwrap_or_default())));
     put_tags(&mut r, Ok(tags.collect()));
+    r
+}
+
+async fn snapshots(s: &Session) -> Harvest {
+    let pages = s
+        .pages(
+            &SNAPSHOTS,
+            |token| s.redshift().describe_cluster_snapshots().max_records(PAGE).set_marker(token).send(),
+            |out| (out.snapshots.unwrap_or_default(), out.marker),
+        )
+        .await;
+    harvest(pages, |found| snapshot_resource(s, found))
+}
+
+fn snapshot_resource(s: &Session, found: &Snapshot) -> Resource {
+    use snapshot::*;
+    let mut r = Resource::new(s.place(), KIND.name, found.snapshot_identifier.clone().unwrap_or_default());
+    r.set_opt(&CLUSTER_IDENTIFIER, found.cluster_identifier.clone())
+        .set_opt(&CREATED_AT, found.snapshot_create_time.as_ref().and_then(stamp))
+        .set_opt(&ENCRYPTED, found.encrypted)
+        .set_opt(&KMS_KEY_ID, found.kms_key_id.clone())
+        .set_opt(&SOURCE_REGION, found.source_region.clone().filter(|region| !region.is_empty()))
+        .set_opt(&STATUS, found.status.clone());
     r
 }
 
@@ -176,6 +201,23 @@ mod tests {
         assert_eq!(found.get(&cluster::AVAILABILITY_ZONE_RELOCATION_ENABLED), Ok(Some(false)));
         assert_eq!(found.tags()["env"], "prod");
         assert!(cluster::KIND.attributes.iter().all(|attr| found.has(attr.path)));
+    }
+
+    #[tokio::test]
+    async fn a_copied_snapshot_tells_where_it_came_from() {
+        let account = Account::new(wanting_all(&snapshot::KIND), |_| {
+            let body = "<DescribeClusterSnapshotsResponse><DescribeClusterSnapshotsResult><Snapshots><Snapshot>\
+                <SnapshotIdentifier>copy:rs:sales-1</SnapshotIdentifier><ClusterIdentifier>sales</ClusterIdentifier>\
+                <SnapshotCreateTime>2026-01-01T00:00:00Z</SnapshotCreateTime><Status>available</Status>\
+                <Encrypted>false</Encrypted><SourceRegion>us-west-2</SourceRegion></Snapshot></Snapshots>\
+                </DescribeClusterSnapshotsResult></DescribeClusterSnapshotsResponse>";
+            (200, body.to_owned())
+        });
+        let harvest = snapshots(account.home()).await;
+        let [found] = harvest.resources.as_slice() else { panic!("one snapshot") };
+        assert_eq!(found.get(&snapshot::SOURCE_REGION).unwrap().as_deref(), Some("us-west-2"));
+        assert_eq!(found.get(&snapshot::CREATED_AT).unwrap().as_deref(), Some("2026-01-01T00:00:00Z"));
+        assert!(snapshot::KIND.attributes.iter().all(|attr| found.has(attr.path)));
     }
 
     #[test]

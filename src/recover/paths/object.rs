@@ -9,7 +9,7 @@ use super::super::path::{Fate, Gate, Path};
 use super::super::scenario::Scenario;
 use super::super::scene::{Lag, Restore, Scene};
 
-/// What replication time control commits itself to, in seconds (S3 user guide, "Replicating objects within 15 minutes").
+/// What replication time control commits itself to, in seconds: <https://aws.amazon.com/s3/sla-rtc/>.
 const PROMISED: u64 = 15 * 60;
 
 /// A bucket. The service spans the zones of its region.
@@ -121,7 +121,7 @@ fn behind(resource: &Resource, rule: &ReplicationRule, to: &str, scene: &Scene) 
         true => Figure::new(
             Interval::new(0, PROMISED),
             Grade::C,
-            "replication time control: 99.99 % within 15 min",
+            "replication time control: 99.9 % of objects within 15 min",
         )
         .from("replication time control", "enabled", "s3:GetReplicationConfiguration"),
         false => measured,

@@ -1,9 +1,11 @@
 //! What was rehearsed and what was measured, with numbers that were worked out by hand.
 
 use stateward_model::kinds::cloudwatch::metric::{self, Figures};
+use stateward_model::kinds::elasticache::replication_group;
 use stateward_model::kinds::elbv2::load_balancer;
 use stateward_model::kinds::fis::experiment;
 use stateward_model::kinds::rds::event;
+use stateward_model::kinds::redshift;
 use stateward_model::{Attr, Resource};
 
 use super::*;
@@ -170,4 +172,83 @@ fn a_commitment_that_nobody_confirmed_is_an_assumption_with_an_owner() {
     assert_eq!(recovery.workloads[0].availability.outcome, RecoveryOutcome::PassOnAssumption);
     let told = recovery.assumptions.iter().find(|it| it.key == "recovery.commitments.ec2-zones").unwrap();
     assert_eq!((told.value.as_str(), told.uses, told.owner.is_empty()), ("99.99 %", 1, false));
+}
+
+/// A replication group that keeps snapshots, and is a member of the global datastore `carts`.
+fn cache_in(region: &str, id: &str, role: &str) -> Resource {
+    let mut cache = resource("aws_elasticache_replication_group", region, id);
+    cache
+        .set(&replication_group::ENGINE, "redis".to_owned())
+        .set(&replication_group::AUTOMATIC_FAILOVER_ENABLED, true)
+        .set(&replication_group::MULTI_AZ_ENABLED, true)
+        .set(&replication_group::SNAPSHOT_RETENTION_LIMIT, 7)
+        .set(&replication_group::GLOBAL_REPLICATION_GROUP_ID, "carts".to_owned())
+        .set(&replication_group::GLOBAL_ROLE, role.to_owned())
+        .set(&replication_group::STATUS, "available".to_owned())
+        .set_opt(&replication_group::KMS_KEY_ID, None);
+    cache
+}
+
+#[test]
+fn a_global_datastore_loses_what_its_secondary_is_behind() {
+    let mut lab = Lab::new();
+    lab.add(cache_in(HOME, "carts-us", "PRIMARY")).add(cache_in(AWAY, "carts-eu", "SECONDARY"));
+    let lag = [("GlobalReplicationGroupId", ""), ("ReplicationGroupId", "carts-eu")];
+    let blind = lab.clone();
+    lab.add(measured(AWAY, &metric::CACHE_LAG, &lag, 0.4, 2.5, 9.0));
+    let recovery = lab.run().0;
+    let found = lost(scenario(&recovery, Scenario::Region), "carts-us");
+    let chosen = &found.paths[found.path.unwrap()];
+    // 2.5 s count as 3, and the promotion is taken for 1 to 5 min.
+    assert_eq!((chosen.name.as_str(), chosen.to.as_str()), ("global datastore", "eu-west-1/carts-eu"));
+    assert_eq!((chosen.rpo.low_s, chosen.rpo.high_s, chosen.rpo.grade), (Some(0), Some(3), Grade::B));
+    assert_eq!((chosen.act.low_s, chosen.act.high_s, chosen.act.grade), (Some(60), Some(300), Grade::D));
+    // Without a measurement nobody knows how far it is behind.
+    let recovery = blind.run().0;
+    assert_eq!(lost(scenario(&recovery, Scenario::Region), "carts-us").rpo_high_s, None);
+    assert!(!scenario(&recovery, Scenario::Region).unread.is_empty());
+    // The secondary is no resource of its own.
+    let mut away = Lab::new();
+    away.add(cache_in(HOME, "carts-us", "SECONDARY"));
+    assert_eq!(away.run().0.workloads[0].resources, 0);
+}
+
+fn snapshot_in(region: &str, id: &str, taken: &str, source: Option<&str>) -> Resource {
+    let mut snapshot = resource("aws_redshift_snapshot", region, id);
+    snapshot
+        .set(&redshift::snapshot::CLUSTER_IDENTIFIER, "sales".to_owned())
+        .set(&redshift::snapshot::CREATED_AT, taken.to_owned())
+        .set(&redshift::snapshot::ENCRYPTED, true)
+        .set(&redshift::snapshot::KMS_KEY_ID, key_arn(region, "data"))
+        .set_opt(&redshift::snapshot::SOURCE_REGION, source.map(str::to_owned))
+        .set(&redshift::snapshot::STATUS, "available".to_owned());
+    snapshot
+}
+
+#[test]
+fn a_warehouse_comes_back_from_the_newest_snapshot_that_was_copied() {
+    let arn = format!("arn:aws:redshift:{HOME}:{ACCOUNT}:cluster:sales");
+    let mut sales = resource("aws_redshift_cluster", HOME, "sales").with_arn(arn);
+    sales.set(&redshift::cluster::MULTI_AZ, false).set_opt(&redshift::cluster::KMS_KEY_ID, None);
+    let mut lab = Lab::new();
+    lab.add(sales)
+        .add(key_in(HOME, "data"))
+        .add(snapshot_in(HOME, "rs:sales-2", "2026-03-01T11:00:00Z", None))
+        .add(snapshot_in(HOME, "rs:sales-1", "2026-03-01T04:00:00Z", None));
+    // At home the newest one is an hour old. Nothing was copied, and everything that could show it was read.
+    let recovery = lab.run().0;
+    let zone = lost(scenario(&recovery, Scenario::Zone), "sales");
+    assert_eq!((zone.rpo_low_s, zone.rpo_high_s), (Some(3_600), Some(3_600)));
+    assert!(lost(scenario(&recovery, Scenario::Region), "sales").paths.is_empty());
+    // One of a warehouse of the same name there is no copy of this one, and the copy is six hours old.
+    lab.add(key_in(AWAY, "data"))
+        .add(snapshot_in(AWAY, "rs:sales-9", "2026-03-01T11:30:00Z", None))
+        .add(snapshot_in(AWAY, "copy:rs:sales-0", "2026-03-01T06:00:00Z", Some(HOME)));
+    let recovery = lab.run().0;
+    let away = lost(scenario(&recovery, Scenario::Region), "sales");
+    assert_eq!((away.rpo_low_s, away.rpo_high_s), (Some(21_600), Some(21_600)));
+    lab.deny("aws_redshift_snapshot", AWAY);
+    let recovery = lab.run().0;
+    assert_eq!(lost(scenario(&recovery, Scenario::Region), "sales").rpo_high_s, None);
+    assert_eq!(scenario(&recovery, Scenario::Region).rpo.outcome, RecoveryOutcome::Undetermined);
 }

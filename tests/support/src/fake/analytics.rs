@@ -9,6 +9,8 @@ pub(super) const ROWS: &[Row] = &[
     Row("elasticache", "DescribeCacheEngineVersions", Empty(&["CacheEngineVersions"])),
     Row("es", "ListDomainNames", Empty(&["DomainNames"])),
     Row("rds", "DescribeDBMajorEngineVersions", Empty(&["DBMajorEngineVersions"])),
+    Row("rds", "DescribeEvents", Empty(&["Events"])),
+    Row("redshift", "DescribeClusterSnapshots", Empty(&["Snapshots"])),
     Row("redshift", "DescribeClusters", Empty(&["Clusters"])),
     Row("redshift-serverless", "ListNamespaces", Fixed(r#"{"namespaces":[]}"#)),
     Row("redshift-serverless", "ListWorkgroups", Fixed(r#"{"workgroups":[]}"#)),
