@@ -140,10 +140,23 @@ impl<'a> Question<'a> {
         // A selection of services narrows the comparison; what a selected check needs beside, it gets.
         let mut wanted = plan::only_services(&wanted, &self.selection.services);
         plan::for_checks(&checks, self.profile, &mut wanted);
-        if self.recovery {
+        if self.recovery || checks.iter().any(|check| self.verifies_whole(check)) {
             recover::wanted(&mut wanted);
         }
         wanted
+    }
+
+    /// Whether a check judges what a verification of recovery reads beside what the check declares.
+    fn verifies_whole(&self, check: &Check) -> bool {
+        // Of the one workload that is everything, the availability does not depend on who belongs to it.
+        let whole = check.id != crate::checks::OF_AVAILABILITY;
+        crate::checks::OF_RECOVERY.contains(&check.id)
+            && (whole || !self.profile.recovery.workloads.is_empty())
+    }
+
+    /// Whether recovery is verified, for the command or for a check that judges what comes of it.
+    fn looks_at_recovery(&self) -> bool {
+        self.recovery || self.checks.iter().any(|check| crate::checks::OF_RECOVERY.contains(&check.id))
     }
 
     /// Whether a check judges the older versions of the states.
@@ -235,7 +248,11 @@ pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, 
         states: &facts,
         drift: drift_facts.as_ref(),
         configurations: &configurations,
+        recovery: None,
     };
+    let verified =
+        question.looks_at_recovery().then(|| recover::verify(view, &declarations(&recorded.states)));
+    let view = View { recovery: verified.as_ref(), ..view };
     let mut findings = judge::judge(&question.checks, &view, &addresses);
     score::expire(&mut findings, question.profile, as_of);
     let declared = declared_statuses(question, &recorded.states, declared(), &view);
@@ -243,7 +260,7 @@ pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, 
         let outages = outages(&question.checks, &live);
         score::score(&score::Input { outages, ..score::Input::new(&findings, question.profile, as_of) })
     });
-    let recovery = question.recovery.then(|| recover::verify(view, &declarations(&recorded.states)));
+    let recovery = verified.filter(|_| question.recovery).map(|verified| verified.recovery);
     let compared = Found::compared(Box::new(live), compared, &configurations);
     let found = Found { findings, declared, scorecard, identities, ..compared };
     let mut document = conclude(&recorded, found, &scope, question, as_of, run);

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use crate::drift::ignored::ConfigFacts;
 use crate::inventory::{Inventory, Side};
 use crate::profile::{Environments, Profile};
+use crate::recover::Verification;
 use crate::tagged::TagFacts;
 
 /// How much a failing check matters; drives weights and caps (scoring.md §3).
@@ -334,6 +335,8 @@ pub struct View<'a> {
     pub drift: Option<&'a DriftFacts>,
     /// The configurations of this run.
     pub configurations: &'a [ConfigFacts],
+    /// What a verification of recovery found; `None` when no check asked for it.
+    pub recovery: Option<&'a Verification>,
 }
 
 /// Attributes of a kind that a check reads, so that only the calls behind them are made.

@@ -57,6 +57,7 @@ pub fn evaluate(
         states: &[],
         drift: None,
         configurations: &[],
+        recovery: None,
     };
     let mut findings = judge::judge(&checks, &view(&planned), &Addresses::new());
     let hidden = hidden(&checks, &findings);

@@ -9,7 +9,7 @@ use stateward::check::{Check, DriftFacts, Outcome, Severity, StateFacts, Subject
 use stateward::drift::ignored::ConfigFacts;
 use stateward::inventory::{Inventory, Side};
 use stateward::profile::Profile;
-use stateward_model::{Cause, GLOBAL, Gap, Harvest, Place, Reading, Resource, Scope, Slot, kinds};
+use stateward_model::{Cause, GLOBAL, Gap, Harvest, Place, Reading, Resource, Scope, Slot, Wanted, kinds};
 
 const ACCOUNT: &str = "123456789012";
 const NOW: &str = "2026-01-02T03:04:05Z";
@@ -126,7 +126,11 @@ fn run(check: &Check, case: &Case) -> Verdict {
         states: &case.states,
         drift: case.drift.as_ref(),
         configurations: &case.configurations,
+        recovery: None,
     };
+    let of_recovery = stateward::checks::OF_RECOVERY.contains(&check.id);
+    let verified = of_recovery.then(|| stateward::recover::verify(view, &[]));
+    let view = View { recovery: verified.as_ref(), ..view };
     match check.subject {
         Subject::Each(..)
         | Subject::EachIncludingExcluded(..)
@@ -221,12 +225,18 @@ fn ids_and_aliases_are_unique() {
 /// What a check says that it reads is all that it reads: with everything else taken away, no case changes.
 #[test]
 fn checks_read_only_what_they_declare() {
+    let mut recovery = Wanted::default();
+    stateward::recover::wanted(&mut recovery);
     for check in stateward::checks::all() {
+        // An audit that makes one of these checks reads what a verification of recovery does.
+        let verifies = stateward::checks::OF_RECOVERY.contains(&check.id)
+            && check.id != stateward::checks::OF_AVAILABILITY;
         for (number, (expected, body)) in cases(check.page).into_iter().enumerate() {
             let mut case: Case = serde_json::from_str(&body).unwrap();
             let declared = |kind: &str, path: &str| {
                 let reads = check.reads.iter().filter(|reads| reads.kind.name == kind);
                 reads.flat_map(|reads| reads.attributes).any(|attr| attr.path == path)
+                    || (verifies && recovery.has(kind, path))
             };
             for thing in case.resource.iter_mut().chain(&mut case.others) {
                 let name = kinds::find(&thing.r#type).unwrap().name;

@@ -45,6 +45,7 @@ pub const FAMILIES: &[&[Check]] = &[
 
 pub use iac::OF_HISTORY;
 pub use monitoring::watchable;
+pub use recovery::{OF_AVAILABILITY, OF_RECOVERY};
 
 /// All checks, in the order of their families.
 pub fn all() -> impl Iterator<Item = &'static Check<'static>> {

@@ -5,6 +5,7 @@ mod images;
 mod lag;
 mod measured_lag;
 mod notices;
+mod objectives;
 pub(crate) mod preparation;
 mod readiness;
 mod rehearsal;
@@ -12,6 +13,8 @@ mod volumes;
 mod zones;
 
 use crate::check::Check;
+
+pub use objectives::{OF_AVAILABILITY, OF_RECOVERY};
 
 /// The family.
 pub const CHECKS: &[Check] = &[
@@ -36,6 +39,7 @@ pub const CHECKS: &[Check] = &[
     measured_lag::DR_20,
     lag::DR_21,
     rehearsal::DR_22,
+    objectives::DR_23,
     readiness::DR_24,
     readiness::DR_25,
     readiness::DR_26,
@@ -50,4 +54,7 @@ pub const CHECKS: &[Check] = &[
     copies::DR_35,
     notices::DR_36,
     preparation::DR_37,
+    objectives::DR_38,
+    objectives::DR_39,
+    objectives::DR_40,
 ];

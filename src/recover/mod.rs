@@ -36,9 +36,10 @@ pub use graph::{Graph, Ready};
 pub use path::{Choice, Effect, Fate, Fault, Gate, Path};
 pub use reads::wanted;
 pub use scenario::Scenario;
+pub use scene::REHEARSED;
 pub use since::since;
 pub use verdict::{reasons, verdict};
-pub use verify::verify;
+pub use verify::{Verification, verify};
 
 /// RFC 3339 in UTC.
 fn stamp(time: OffsetDateTime) -> String {

@@ -30,15 +30,26 @@ const WHOLE: &str = "estate";
 /// Resources of a workload whose dependencies are given one by one: more than that nobody can look at in a drawing.
 const DRAWN: usize = 200;
 
+/// What a verification found, and what it could not read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verification {
+    /// What it found.
+    pub recovery: Recovery,
+    /// What was not read and would decide, by scenario.
+    pub unread: Vec<Vec<Gap>>,
+    /// What was not read of the availability, by workload.
+    pub unmeasured: Vec<Vec<Gap>>,
+}
+
 /// Verifies the recovery of an estate. `declared` tells what states say of it.
-pub fn verify(view: View, declared: &[Declaration]) -> Recovery {
+pub fn verify(view: View, declared: &[Declaration]) -> Verification {
     let (home, mut notes) = home(view.profile);
     let scene = Scene::new(view, home);
     let estate = Estate::of(&scene, declared);
     let web = Web::of(&estate, declared, &scene);
     let names = Names::of(&scene);
     let mut run = Run { scene: &scene, estate: &estate, declared, web, names, uses: BTreeMap::new() };
-    let (mut workloads, mut scenarios) = (Vec::new(), Vec::new());
+    let (mut workloads, mut unmeasured) = (Vec::new(), Vec::new());
     let rules: Vec<Option<&WorkloadRule>> = match view.profile.recovery.workloads.as_slice() {
         [] => {
             notes.push(format!("no workload is declared: everything in {home} is taken for one, `{WHOLE}`"));
@@ -48,7 +59,9 @@ pub fn verify(view: View, declared: &[Declaration]) -> Recovery {
     };
     let all: Vec<Workload> = rules.into_iter().map(|rule| run.workload(rule)).collect();
     for workload in &all {
-        workloads.push(run.described(workload));
+        let (described, gaps) = run.described(workload);
+        workloads.push(described);
+        unmeasured.push(gaps);
         if workload.unconnected > 0 {
             notes.push(format!(
                 "{}: nothing tells what {} of its resources need; in the worst case they wait for every store",
@@ -65,13 +78,13 @@ pub fn verify(view: View, declared: &[Declaration]) -> Recovery {
         }
     }
     let fates = run.fates();
-    for workload in &all {
-        scenarios.extend(Scenario::ALL.map(|scenario| run.scenario(workload, scenario, &fates)));
-    }
+    let each = all.iter().flat_map(|workload| Scenario::ALL.map(|scenario| (workload, scenario)));
+    let (scenarios, unread) =
+        each.map(|(workload, scenario)| run.scenario(workload, scenario, &fates)).unzip();
     for name in &estate.empty {
         notes.push(format!("{name} is declared empty in the profile, and left out"));
     }
-    Recovery {
+    let recovery = Recovery {
         home: home.to_owned(),
         targets: scene.targets().map(str::to_owned).collect(),
         assumptions: run.assumptions(&workloads),
@@ -80,7 +93,8 @@ pub fn verify(view: View, declared: &[Declaration]) -> Recovery {
         rehearsals: rehearsal::rehearsals(&scene),
         notes,
         since: None,
-    }
+    };
+    Verification { recovery, unread, unmeasured }
 }
 
 /// The region that serves production.
@@ -173,7 +187,7 @@ impl<'r, 'a> Run<'r, 'a> {
         &self.estate.nodes[number as usize]
     }
 
-    fn described(&self, workload: &Workload) -> RecoveryWorkload {
+    fn described(&self, workload: &Workload) -> (RecoveryWorkload, Vec<Gap>) {
         let nodes = || workload.nodes.iter().map(|number| self.node(*number));
         let named = |node: &&&Node| {
             let entered = workload.rule.as_ref().is_some_and(|rule| node.is_named(&rule.entry_points));
@@ -181,7 +195,8 @@ impl<'r, 'a> Run<'r, 'a> {
         };
         let entry_points: BTreeSet<String> =
             nodes().collect::<Vec<_>>().iter().filter(named).map(|node| node.label()).collect();
-        RecoveryWorkload {
+        let (availability, gaps) = self.availability(workload);
+        let described = RecoveryWorkload {
             name: workload.name.clone(),
             strategy: workload.rule.as_ref().and_then(|rule| rule.strategy).map(|it| it.word().to_owned()),
             entry_points: entry_points.into_iter().collect(),
@@ -192,8 +207,9 @@ impl<'r, 'a> Run<'r, 'a> {
                 .map(|(number, _)| self.web.graph.needs(number).len())
                 .sum(),
             graph: (workload.nodes.len() <= DRAWN).then(|| self.drawn(workload)),
-            availability: self.availability(workload),
-        }
+            availability,
+        };
+        (described, gaps)
     }
 
     /// What each resource of a workload needs, without what only passes on.
@@ -225,15 +241,15 @@ impl<'r, 'a> Run<'r, 'a> {
         found
     }
 
-    fn availability(&self, workload: &Workload) -> RecoveryAvailability {
+    fn availability(&self, workload: &Workload) -> (RecoveryAvailability, Vec<Gap>) {
         let found =
             availability::modelled(workload.nodes.iter().map(|number| self.node(*number)), self.scene);
         let profile = self.scene.view.profile;
         let objective = plain(profile.objectives.availability);
         let nodes = || workload.nodes.iter().map(|number| self.node(*number));
-        let mut unread: Vec<String> = found.gaps.iter().map(ToString::to_string).collect();
+        let mut unread = found.gaps.clone();
         let measured = availability::measured(nodes(), self.scene).unwrap_or_else(|gap| {
-            unread.push(gap.to_string());
+            unread.push(gap);
             None
         });
         let modelled = found.percent;
@@ -256,15 +272,17 @@ impl<'r, 'a> Run<'r, 'a> {
             stands_for: factor.stands_for,
             resources: factor.resources,
         };
-        RecoveryAvailability {
+        let availability = RecoveryAvailability {
             percent: modelled,
             measured,
             objective,
             grade,
             outcome,
             factors: found.factors.into_iter().map(factor).collect(),
-            unread,
-        }
+            unread: unread.iter().map(ToString::to_string).collect(),
+        };
+        unread.extend(self.estate.blind.iter().cloned());
+        (availability, unread)
     }
 
     /// What becomes of every node in every scenario.
@@ -288,24 +306,29 @@ impl<'r, 'a> Run<'r, 'a> {
     }
 
     /// A scenario; of the loss of a region where it is brought back best.
-    fn scenario(&mut self, workload: &Workload, scenario: Scenario, fates: &Fates<'a>) -> RecoveryScenario {
-        let mut best: Option<(RecoveryScenario, Vec<String>)> = None;
+    fn scenario(
+        &mut self,
+        workload: &Workload,
+        scenario: Scenario,
+        fates: &Fates<'a>,
+    ) -> (RecoveryScenario, Vec<Gap>) {
+        let mut best: Option<(RecoveryScenario, Vec<Gap>, Vec<String>)> = None;
         for target in self.targets(scenario) {
             let Some(assessed) = fates.get(&(scenario, target)) else { continue };
             let found = Evaluation { run: self, workload, scenario, target, assessed }.whole();
             let rank = |it: &RecoveryScenario| (it.outcome, later(it.rpo.high_s), later(it.rto.high_s));
-            if best.as_ref().is_none_or(|(known, _)| rank(&found.0) < rank(known)) {
+            if best.as_ref().is_none_or(|(known, ..)| rank(&found.0) < rank(known)) {
                 best = Some(found);
             }
         }
-        let (found, assumptions) = best.unwrap_or_else(|| {
+        let (found, gaps, assumptions) = best.unwrap_or_else(|| {
             let none = Evaluation { run: self, workload, scenario, target: None, assessed: &[] };
             none.whole()
         });
         for key in assumptions {
             *self.uses.entry(key).or_default() += 1;
         }
-        found
+        (found, gaps)
     }
 
     fn assumptions(&self, workloads: &[RecoveryWorkload]) -> Vec<RecoveryAssumption> {
@@ -386,7 +409,8 @@ impl Evaluation<'_, '_, '_> {
         })
     }
 
-    fn whole(&self) -> (RecoveryScenario, Vec<String>) {
+    /// With what was not read of it, and the assumptions under it.
+    fn whole(&self) -> (RecoveryScenario, Vec<Gap>, Vec<String>) {
         let (rpo, rpo_grade, decided) = self.data_lost();
         let steps = self.steps();
         let own = self.own();
@@ -432,6 +456,7 @@ impl Evaluation<'_, '_, '_> {
             rank(a).cmp(&rank(b)).then_with(|| a.name.cmp(&b.name))
         });
         let assumptions = self.assumptions(&steps);
+        let unread = self.unread(&steps, &whole);
         let advice = advise(self.scenario, self.target, &resources, objective_rpo, objective_rto);
         let gated = self.run.scene.view.profile.recovery.gated.contains(&self.scenario);
         let scenario = RecoveryScenario {
@@ -447,11 +472,11 @@ impl Evaluation<'_, '_, '_> {
             unaffected: self.assessed().count() - resources.len(),
             resources,
             gates: self.gates(&whole),
-            unread: self.unread(&steps, &whole),
+            unread: unread.keys().cloned().collect(),
             flows: self.flows(),
             advice,
         };
-        (scenario, assumptions)
+        (scenario, unread.into_values().collect(), assumptions)
     }
 
     /// The most that any store loses, and which one that is. The worst grade of all that lose counts: each has to hold.
@@ -629,13 +654,16 @@ impl Evaluation<'_, '_, '_> {
     }
 
     /// What was not read and leaves the worst case open.
-    fn unread(&self, steps: &[Step], whole: &[Gate]) -> Vec<String> {
+    fn unread(&self, steps: &[Step], whole: &[Gate]) -> BTreeMap<String, Gap> {
+        let told = |gap: &Gap| (gap.to_string(), gap.clone());
         let blind = self.run.estate.blind.iter().chain(&self.workload.missing);
         let blind = blind.chain(whole.iter().filter_map(Gate::gap));
-        let mut unread: BTreeSet<String> = blind.map(ToString::to_string).collect();
+        let mut unread: BTreeMap<String, Gap> = blind.map(told).collect();
         if self.lost().next().is_some() {
             let gaps = self.workload.nodes.iter().filter_map(|it| Some((*it, self.run.web.gap(*it)?)));
-            unread.extend(gaps.map(|(number, gap)| named(&self.run.node(number).label(), gap)));
+            let of_node =
+                |(number, gap): (u32, &Gap)| (named(&self.run.node(number).label(), gap), gap.clone());
+            unread.extend(gaps.map(of_node));
         }
         for (_, node, assessed, paths) in self.lost() {
             let choice = &assessed.choice;
@@ -643,10 +671,11 @@ impl Evaluation<'_, '_, '_> {
                 || (node.part == Part::Store && choice.rpo.high == Span::Never);
             // A path that is proved to be shut is not missed.
             let gaps = paths.iter().filter(|path| !path.is_shut()).filter_map(Path::gap);
-            unread.extend(gaps.filter(|_| open).map(|gap| named(&node.label(), gap)));
+            let of_node = |gap: &Gap| (named(&node.label(), gap), gap.clone());
+            unread.extend(gaps.filter(|_| open).map(of_node));
         }
-        unread.extend(steps.iter().filter_map(|step| step.figure.gap.as_ref()).map(ToString::to_string));
-        unread.into_iter().collect()
+        unread.extend(steps.iter().filter_map(|step| step.figure.gap.as_ref()).map(told));
+        unread
     }
 
     fn flows(&self) -> Vec<RecoveryFlow> {

@@ -356,7 +356,7 @@ fn a_state_that_was_not_read_leaves_the_worst_case_open() {
     let lab = shop();
     let inventory = lab.inventory();
     let facts = [StateFacts { unread: Some(gap()), ..StateFacts::default() }];
-    let recovery = verify(View { states: &facts, ..lab.view(&inventory) }, &[]);
+    let recovery = verify(View { states: &facts, ..lab.view(&inventory) }, &[]).recovery;
     let found = scenario(&recovery, Scenario::Region);
     assert_eq!((found.rpo.high_s, found.rto.high_s), (None, None));
     assert!(found.unread.iter().any(|line| line.starts_with("call:It")), "{:?}", found.unread);
@@ -678,7 +678,7 @@ fn tooling_and_definition_are_told_and_change_no_number() {
     let facts = [kept("acme-orders"), kept("acme-orders-dr"), kept("foreign")];
     let view = View { states: &facts, ..lab.view(&inventory) };
     let before = region(&lab);
-    let found = scenario(&verify(view, &[]), Scenario::Region).clone();
+    let found = scenario(&verify(view, &[]).recovery, Scenario::Region).clone();
     assert_eq!((&found.rpo, &found.rto), (&before.rpo, &before.rto));
     let told = |name: &str| -> Vec<(String, String)> {
         let gates = found.gates.iter().filter(|gate| gate.name == name);
@@ -700,7 +700,7 @@ fn tooling_and_definition_are_told_and_change_no_number() {
         state: facts[0].uri.clone(),
         dependencies: Vec::new(),
     }];
-    let found = scenario(&verify(view, &declared), Scenario::Region).clone();
+    let found = scenario(&verify(view, &declared).recovery, Scenario::Region).clone();
     assert!(!found.gates.iter().any(|gate| gate.name == "definition"), "{:?}", found.gates);
 
     // A bucket at home that nothing copies takes the state with it.
@@ -708,7 +708,7 @@ fn tooling_and_definition_are_told_and_change_no_number() {
     alone.add(bucket_in(HOME, "acme-state"));
     let inventory = alone.inventory();
     let facts = [kept("acme-state")];
-    let found = verify(View { states: &facts, ..alone.view(&inventory) }, &[]);
+    let found = verify(View { states: &facts, ..alone.view(&inventory) }, &[]).recovery;
     let found = scenario(&found, Scenario::Region);
     let tooling = found.gates.iter().find(|gate| gate.name == "tooling").unwrap();
     assert_eq!(tooling.state, "shut");

@@ -95,12 +95,13 @@ impl Lab {
             states: &[],
             drift: None,
             configurations: &[],
+            recovery: None,
         }
     }
 
     pub fn run(&self) -> (Recovery, Verdict) {
         let inventory = self.inventory();
-        let recovery = verify(self.view(&inventory), &self.declared);
+        let recovery = verify(self.view(&inventory), &self.declared).recovery;
         let verdict = verdict(&recovery, &self.profile);
         (recovery, verdict)
     }

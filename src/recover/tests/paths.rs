@@ -142,7 +142,7 @@ fn a_promise_stands_where_nothing_was_measured_and_a_rule_that_leaves_objects_ou
     let mut objects = bucket_in(HOME, "acme-orders");
     replicate(&mut objects, "acme-orders-dr");
     lab.add(objects.clone()).add(bucket_in(AWAY, "acme-orders-dr"));
-    // Replication time control: 99.99 % within 15 minutes.
+    // Replication time control: 99.9 % within 15 minutes.
     let found = only(&lab, Scenario::Region, "acme-orders");
     assert_eq!(number(&way(&found, "replication to another bucket").rpo), (Some(0), Some(900), Grade::C));
     // A measurement that was refused is something else than none.
@@ -254,6 +254,6 @@ fn locks_of_states_and_nodes_of_clusters_are_not_brought_back_by_themselves() {
     lab.add(table_in(HOME, "locks", None)).add(table_in(HOME, "carts", None)).add(nodes);
     let inventory = lab.inventory();
     let facts = [StateFacts { lock_table: Some("locks".into()), ..StateFacts::default() }];
-    let recovery = verify(View { states: &facts, ..lab.view(&inventory) }, &[]);
+    let recovery = verify(View { states: &facts, ..lab.view(&inventory) }, &[]).recovery;
     assert_eq!(recovery.workloads[0].resources, 1, "the carts");
 }
