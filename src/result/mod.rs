@@ -915,11 +915,16 @@ impl Document {
             name: name.to_owned(),
             detail: format!("line {} column {}", error.line(), error.column()),
         };
-        let versioned: Versioned = serde_json::from_str(text).map_err(broken)?;
-        if versioned.schema != SCHEMA {
-            return Err(ResultError::Version { name: name.to_owned(), found: versioned.schema });
+        let other = |found: String| ResultError::Version { name: name.to_owned(), found };
+        match serde_json::from_str::<Self>(text) {
+            Ok(document) if document.schema == SCHEMA => Ok(document),
+            Ok(document) => Err(other(document.schema)),
+            // A result may be large, and is read once; what is none may still say which version it is of.
+            Err(error) => match serde_json::from_str::<Versioned>(text) {
+                Ok(versioned) if versioned.schema != SCHEMA => Err(other(versioned.schema)),
+                _ => Err(broken(error)),
+            },
         }
-        serde_json::from_str(text).map_err(broken)
     }
 
     /// The JSON Schema of the document, pretty, with a final newline.

@@ -23,8 +23,14 @@ pub fn diff(args: &cli::Diff, outside: &Outside) -> anyhow::Result<u8> {
         bail!("only one of the two results can come from standard input; name a file for the other");
     }
     let file = args.output.as_deref().filter(|path| path.as_os_str() != "-").map(Beside::open).transpose()?;
-    let store = args.history.as_deref().map(Store::open_existing).transpose()?;
-    let comparison = compare(&result(&args.old, store.as_ref())?, &result(&args.new, store.as_ref())?);
+    let history = args.history.as_deref();
+    // Most of the time goes into reading the two.
+    let (old, new) = std::thread::scope(|threads| {
+        let old = threads.spawn(|| result(&args.old, history));
+        let new = result(&args.new, history);
+        (old.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), new)
+    });
+    let comparison = compare(&old?, &new?);
     let plain = file.is_some();
     let look = Look { width: outside.width.filter(|_| !plain), colour: outside.colour && !plain };
     let text = (args.format.render)(&comparison, &look)?;
@@ -36,10 +42,11 @@ pub fn diff(args: &cli::Diff, outside: &Outside) -> anyhow::Result<u8> {
 }
 
 /// A run of the history, or else a file.
-fn result(word: &Path, store: Option<&Store>) -> anyhow::Result<Document> {
-    let Some(store) = store else { return stored(word) };
+fn result(word: &Path, history: Option<&Path>) -> anyhow::Result<Document> {
+    let Some(history) = history else { return stored(word) };
+    let store = Store::open_existing(history)?;
     match store.find(&word.to_string_lossy()) {
-        Ok(run) => ledger::document(store, &run),
+        Ok(run) => ledger::document(&store, &run),
         Err(StoreError::NoRun { .. }) if word.exists() || word.as_os_str() == "-" => stored(word),
         Err(error) => Err(error.into()),
     }
