@@ -12,8 +12,8 @@ use crate::result::{
 /// Resources and lines that stand open; the others unfold.
 const OPEN: usize = 12;
 /// The size of a box of the drawing, and of the room around it.
-const BOX: (usize, usize) = (200, 26);
-const STEP: (usize, usize) = (250, 36);
+const BOX: (usize, usize) = (220, 26);
+const STEP: (usize, usize) = (275, 36);
 /// Letters that fit into a box.
 const LETTERS: usize = 30;
 

@@ -36,7 +36,7 @@ pub fn sections(page: &mut Page, of: &Recovery) {
             vec![code(&it.key), text(&it.value), text(&it.owner), text(&it.date), it.uses.to_string()]
         };
         let rows: Vec<Vec<String>> = of.assumptions.iter().map(row).collect();
-        page.table(&["Key", "Value", "Owner", "Confirmed", "Uses:"], &rows);
+        page.table(&["Key", "Value", "Owner", "Date", "Uses:"], &rows);
     }
     if !of.notes.is_empty() {
         page.heading(2, "Notes");

@@ -24,7 +24,7 @@ pub fn sections(canvas: &mut Canvas, of: &Recovery) {
     }
     if !of.assumptions.is_empty() {
         canvas.part("What is taken for granted", "replace it in the profile by what you know");
-        let columns = [text("Key"), text("Value"), text("Owner"), text("Confirmed"), number("Uses")];
+        let columns = [text("Key"), text("Value"), text("Owner"), text("Date"), number("Uses")];
         let row = |it: &crate::result::RecoveryAssumption| {
             [&it.key, &it.value, &it.owner, &it.date, &it.uses.to_string()].map(plain).to_vec()
         };
