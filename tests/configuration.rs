@@ -136,7 +136,12 @@ fn without_ignore_changes_a_configuration_changes_no_class() {
     let (plain, with) = (drift(&["--snapshot", DEMO]), drift(&["--snapshot", DEMO, "--from", CONFIGURATION]));
     assert_eq!(plain["summary"], with["summary"]);
     assert_eq!(plain["suppressed"], with["suppressed"]);
-    assert_eq!(plain["items"], with["items"]);
+    // What it adds is where each is defined.
+    let mut items = with["items"].clone();
+    for item in items.as_array_mut().expect("items") {
+        item.as_object_mut().expect("an item").remove("definition");
+    }
+    assert_eq!(plain["items"], items);
 }
 
 #[test]
