@@ -31,13 +31,12 @@ pub(super) fn change(old: &Document, new: &Document) -> Option<DriftComparison> 
         if is.has(print) && unseen(print).is_none() {
             continue;
         }
-        let fate = match held {
-            true => match unseen(print) {
-                Some(now) => Fate::Unseen(now.why.clone()),
-                None if is.had(print) => Fate::Resolved,
-                None => Fate::Superseded,
-            },
-            false => sight.fate(past, &is),
+        let fate = match unseen(print) {
+            // Whatever it was held against, what it says it could not see is not resolved.
+            Some(now) => Fate::Unseen(now.why.clone()),
+            None if !held => sight.fate(past, &is),
+            None if is.had(print) => Fate::Resolved,
+            None => Fate::Superseded,
         };
         match fate {
             Fate::Resolved => change.resolved.push(past.into()),

@@ -1,7 +1,8 @@
 use crate::diff::compare;
+use crate::drift::time::Memory;
 use crate::report::Look;
 use crate::report::comparison::COMPARISON_FORMATS;
-use crate::result::{Document, DriftComparison, DriftItem, Outcome, Standing, StandingState, sample};
+use crate::result::{Document, DriftComparison, DriftItem, Outcome, Past, Standing, StandingState, sample};
 
 fn drift(old: &Document, new: &Document) -> DriftComparison {
     compare(old, new).drift.unwrap()
@@ -44,7 +45,7 @@ fn what_the_later_result_looked_for_in_vain_is_resolved() {
 fn what_the_later_result_could_not_look_at_is_not_resolved() {
     let (old, new, gone) = one_gone();
     type Blind<'a> = &'a dyn Fn(&mut Document);
-    let blinded: [(&str, Blind); 6] = [
+    let blinded: [(&str, Blind); 7] = [
         ("another account", &|new| new.scope.accounts[0].id = "999999999999".into()),
         ("another region", &|new| new.scope.regions.retain(|region| region.name != gone.region)),
         ("another state", &|new| new.scope.states.retain(|state| Some(&state.uri) != gone.state.as_ref())),
@@ -57,6 +58,12 @@ fn what_the_later_result_could_not_look_at_is_not_resolved() {
             error.affects.types.insert(gone.kind.clone());
             error.affects.attribution = false;
             new.collection.errors.push(error);
+        }),
+        ("what it says that it could not see", &|new| {
+            let known = Memory::of(&old);
+            let past = known.stood().find(|(_, past)| past.id == gone.id && past.class == gone.class);
+            let past = Past { why: "not read".into(), ..past.unwrap().1.clone() };
+            new.drift.as_mut().unwrap().unseen.push(past);
         }),
         ("an instance that was not compared", &|new| {
             let item = DriftItem { class: "unknown".into(), fingerprint: "u".into(), ..gone.clone() };
