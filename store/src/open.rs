@@ -3,9 +3,9 @@
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::schema::{APPLICATION, VERSION, migrate};
 use crate::{Store, StoreError};
@@ -109,10 +109,10 @@ impl Store {
         }
         if version == 0 {
             // Only an empty file takes it: what is deleted later then makes the file smaller.
-            self.db.pragma_update(None, "auto_vacuum", "INCREMENTAL").map_err(failed)?;
+            patiently(|| self.db.pragma_update(None, "auto_vacuum", "INCREMENTAL")).map_err(failed)?;
         }
-        let mode: String =
-            self.db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(failed)?;
+        let mode: String = patiently(|| self.db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)))
+            .map_err(failed)?;
         if mode != "wal" {
             let detail = format!("no write-ahead log, journal mode {mode}");
             return Err(StoreError::Other { file, detail });
@@ -122,6 +122,23 @@ impl Store {
         }
         migrate(&mut self.db).map_err(failed)?;
         Ok(self)
+    }
+}
+
+/// Tries again while somebody else makes the file: where two want to turn the log on, SQLite refuses one at once and
+/// does not wait (<https://www.sqlite.org/c3ref/busy_handler.html>).
+fn patiently<T>(mut act: impl FnMut() -> rusqlite::Result<T>) -> rusqlite::Result<T> {
+    const STEP: Duration = Duration::from_millis(10);
+    let begun = Instant::now();
+    loop {
+        let done = act();
+        let busy = |error: &rusqlite::Error| {
+            matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+        };
+        if !done.as_ref().err().is_some_and(busy) || begun.elapsed() >= PATIENCE {
+            return done;
+        }
+        std::thread::sleep(STEP);
     }
 }
 

@@ -255,6 +255,22 @@ fn two_writers_at_once_wait_for_each_other() {
 }
 
 #[test]
+fn many_that_make_it_at_once_wait_for_each_other() {
+    for _ in 0..25 {
+        let (_folder, path) = folder();
+        let makers: Vec<_> = (0..8)
+            .map(|_| {
+                let path = path.clone();
+                std::thread::spawn(move || Store::open(&path).map(drop))
+            })
+            .collect();
+        for maker in makers {
+            maker.join().unwrap().unwrap();
+        }
+    }
+}
+
+#[test]
 fn a_message_waits_until_it_is_settled_and_is_settled_once() {
     let (_folder, path) = folder();
     let mut store = Store::open(&path).unwrap();
