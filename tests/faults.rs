@@ -108,10 +108,7 @@ fn nothing_is_made_up(broken: &Value) {
     for (subject, item) in &now {
         let class = word(item, "class");
         let before = was.get(subject).map_or("in_sync", |item| word(item, "class"));
-        // Whose owner may stand where nobody could look is unmanaged perhaps, and says so.
-        let perhaps = class == "unmanaged" && item["reasons"].as_array().is_some_and(|why| !why.is_empty());
-        let fair = class == "unknown" || class == before || perhaps;
-        assert!(fair, "{subject}: {before} became {class}: {item:#}");
+        assert!(class == "unknown" || class == before, "{subject}: {before} became {class}: {item:#}");
     }
     for (subject, item) in &was {
         let managed = item["address"].is_string();
