@@ -3,6 +3,7 @@
 mod accept;
 mod error;
 mod layers;
+mod mail;
 mod print;
 mod recovery;
 mod region;
@@ -24,6 +25,7 @@ use time::Date;
 pub use accept::{ACCEPT_DAYS, Acceptance};
 pub use error::{Fault, Invalid, ProfileError};
 use layers::Layers;
+pub use mail::{MailPart, MailRule, MailSettings, MailTls, not_an_address};
 pub use recovery::{
     COMMITMENTS, Commitment, RecoverySettings, ScenarioObjectives, Strategy, TIMES, Time, WorkloadRule,
 };
@@ -87,6 +89,8 @@ pub struct Profile {
     pub checks: CheckSettings,
     /// Where runs are stored.
     pub history: HistorySettings,
+    /// Mail, which changes no verdict either.
+    pub mail: MailSettings,
     /// Limits of the collection. They do not enter the hash, since they change no verdict.
     pub collection: Collection,
     /// Accepted failures.
@@ -634,6 +638,7 @@ impl Profile {
         let mut table = self.table();
         table.remove("collection");
         table.remove("history");
+        table.remove("mail");
         if let Some(drift) = table.get_mut("drift").and_then(toml::Value::as_table_mut) {
             drift.remove("pseudonyms");
             if self.drift.pipeline_roles.is_empty() {

@@ -48,6 +48,19 @@ pub enum ProfileError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     UnknownRegion(#[from] super::UnknownRegion),
+    /// What should name a variable of the environment. It may be the secret itself, so that neither it nor its line is shown.
+    #[error("`{path}` is not the name of a variable of the environment")]
+    #[diagnostic(
+        code(stateward::profile::rule),
+        help(
+            "write the name of the variable that holds it, in capitals, like `SMTP_PASSWORD`: the value itself does not \
+             belong into a profile"
+        )
+    )]
+    NotAVariable {
+        /// The key.
+        path: String,
+    },
     /// Something inside a file.
     #[error(transparent)]
     #[diagnostic(transparent)]

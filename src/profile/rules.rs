@@ -14,8 +14,18 @@ type Rule = fn(&Profile) -> Result<(), ProfileError>;
 
 /// Checks every rule, and returns the first that is broken.
 pub(super) fn check(profile: &Profile) -> Result<(), ProfileError> {
-    const RULES: [Rule; 9] =
-        [regions, score, weights, thresholds, super::recovery::check, settings, checks, waivers, ignore];
+    const RULES: [Rule; 10] = [
+        regions,
+        score,
+        weights,
+        thresholds,
+        super::recovery::check,
+        settings,
+        checks,
+        super::mail::check,
+        waivers,
+        ignore,
+    ];
     RULES.iter().try_for_each(|rule| rule(profile))
 }
 

@@ -9,11 +9,11 @@ use time::macros::date;
 use super::*;
 
 /// Loads one file layer over the default.
-fn over(text: &str) -> Result<Profile, ProfileError> {
+pub(super) fn over(text: &str) -> Result<Profile, ProfileError> {
     Profile::load(&["team.toml".to_owned()], |_| Ok(text.to_owned()))
 }
 
-fn refused(text: &str) -> String {
+pub(super) fn refused(text: &str) -> String {
     rendered(&over(text).unwrap_err())
 }
 
