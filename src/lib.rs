@@ -15,6 +15,7 @@ pub mod generate;
 pub mod inventory;
 pub mod judge;
 pub mod live;
+pub mod mail;
 pub mod pack;
 pub mod packed;
 pub mod plan;

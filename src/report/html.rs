@@ -49,7 +49,7 @@ pub fn render(document: &Document, _: &Look) -> Result<String, ReportError> {
 }
 
 /// The context for the templates, with each hidden character written out.
-fn value(json: serde_json::Value) -> Value {
+pub(super) fn value(json: serde_json::Value) -> Value {
     match json {
         serde_json::Value::Null => Value::from(()),
         serde_json::Value::Bool(yes) => Value::from(yes),

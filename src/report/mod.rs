@@ -1,6 +1,6 @@
 //! One file per output format; each is a pure function of the result.
 
-mod ci;
+pub(crate) mod ci;
 pub mod comparison;
 pub mod csv;
 mod evidence;
@@ -11,6 +11,7 @@ pub mod html;
 pub mod json;
 pub mod jsonl;
 pub mod junit;
+pub mod mail;
 pub mod markdown;
 pub mod ocsf;
 pub mod prose;
