@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use stateward::compliance;
-use stateward::profile::{COMPONENT_KEYS, parse_duration};
+use stateward::profile::{COMPONENT_KEYS, not_an_address, parse_duration};
 use stateward::report::comparison::{COMPARISON_FORMATS, ComparisonFormat};
 use stateward::report::{self, FORMATS, Format};
 use time::OffsetDateTime;
@@ -74,6 +74,8 @@ pub enum Command {
     Report(Report),
     /// Tell what changed between two results
     Diff(Diff),
+    /// Send operators what changed in a stored result
+    Mail(Mail),
     /// List earlier runs: verdict, score and drift over time
     History(History),
     /// List the checks, or explain one
@@ -418,6 +420,47 @@ pub enum DiffFailOn {
     Regression,
     /// Only when a result cannot be read.
     Never,
+}
+
+/// `stateward mail`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stateward mail result.json --profile team.toml --dry-run letters
+  stateward mail result.json --profile team.toml --spool /var/spool/stateward
+  stateward mail latest --profile team.toml --history runs.db
+  stateward mail latest --profile team.toml --history runs.db --to me@example.com --always
+  stateward mail --flush --profile team.toml --history runs.db
+
+Recipients, rules and relay are in the profile: docs/mail.md.
+
+Exit codes: 0 everything that was due was sent, or there was nothing to send; 1 the result cannot be read, or a message
+waits or was given up; 64 wrong usage.")]
+pub struct Mail {
+    /// The result in JSON (`-` is standard input), or with a history a run
+    #[arg(value_name = "RESULT", required_unless_present = "flush")]
+    pub result: Option<PathBuf>,
+    /// A built-in profile or a TOML file over `default`; repeatable, later ones win
+    #[arg(long, value_name = "NAME|FILE")]
+    pub profile: Vec<String>,
+    /// Take the run from this history, and keep the receipts in it (also `history.file` of the profile)
+    #[arg(long, value_name = "FILE")]
+    pub history: Option<PathBuf>,
+    /// Write the messages to this folder as `.eml`, and send nothing
+    #[arg(long, value_name = "DIR", conflicts_with = "flush")]
+    pub dry_run: Option<PathBuf>,
+    /// The folder of messages that wait (also `mail.spool` of the profile); else it lies beside the history
+    #[arg(long, value_name = "DIR")]
+    pub spool: Option<PathBuf>,
+    /// Send to this address, unfiltered, in the place of the recipients of the profile
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
+    pub to: Option<String>,
+    /// Send what stands even where nothing changed
+    #[arg(long)]
+    pub always: bool,
+    /// Try everything that waits now, also what is to wait longer
+    #[arg(long)]
+    pub flush: bool,
 }
 
 /// `stateward history`.
@@ -911,6 +954,13 @@ fn span(text: &str) -> Result<Duration, String> {
     read.ok_or_else(|| "write a whole number above 0 and s, m, h or d, like 90s or 15m".to_owned())
 }
 
+fn address(text: &str) -> Result<String, String> {
+    match not_an_address(text) {
+        None => Ok(text.to_owned()),
+        Some(why) => Err(format!("it {why}; write the address alone, like ops@example.com")),
+    }
+}
+
 fn endpoint(text: &str) -> Result<String, String> {
     let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
     match rest {
@@ -994,6 +1044,7 @@ mod tests {
                 "collect",
                 "report",
                 "diff",
+                "mail",
                 "history",
                 "checks",
                 "policy",
@@ -1061,6 +1112,9 @@ mod tests {
             ("diff a.json", "NEW"),
             ("diff a b --format html", "table, json, markdown"),
             ("diff a b --fail-on drift", "regression"),
+            ("mail", "RESULT"),
+            ("mail a.json --dry-run x --flush", "cannot be used with"),
+            ("mail a.json --to nobody", "like ops@example.com"),
         ];
         for (line, expected) in cases {
             let stop = run(line).unwrap_err();

@@ -42,7 +42,10 @@ pub fn diff(args: &cli::Diff, outside: &Outside) -> anyhow::Result<u8> {
 }
 
 /// A run of the history, or else a file.
-fn result(word: &Path, history: Option<&Path>) -> anyhow::Result<Document> {
+///
+/// # Errors
+/// A result that cannot be read, or a history that cannot be used.
+pub fn result(word: &Path, history: Option<&Path>) -> anyhow::Result<Document> {
     let Some(history) = history else { return stored(word) };
     let store = Store::open_existing(history)?;
     match store.find(&word.to_string_lossy()) {

@@ -9,12 +9,16 @@ mod keys;
 mod ledger;
 #[cfg(feature = "aws")]
 mod live;
+mod mail;
 mod output;
 mod proposal;
 mod recover;
+#[cfg(feature = "smtp")]
+mod relay;
 mod runs;
 #[cfg(feature = "aws")]
 mod s3;
+mod spool;
 mod states;
 
 use std::path::{Path, PathBuf};
@@ -99,6 +103,7 @@ pub fn run(command: Command, outside: &Outside) -> anyhow::Result<u8> {
         Command::Collect(collect) => self::collect(&collect, outside),
         Command::Report(report) => self::report(&report, outside),
         Command::Diff(diff) => diff::diff(&diff, outside),
+        Command::Mail(mail) => self::mail::mail(&mail, outside),
         Command::History(history) => runs::history(&history, outside),
         Command::Checks(checks) => catalogue::checks(&checks, outside),
         Command::Policy(policy) => self::policy(&policy, outside),

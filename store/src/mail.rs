@@ -115,6 +115,22 @@ impl Store {
         })
     }
 
+    /// Keeps the receipt of a message that waited elsewhere; once, however often it is given.
+    ///
+    /// # Errors
+    /// What cannot be written.
+    pub fn receive(&mut self, receipt: &Receipt) -> Result<bool, StoreError> {
+        let sql = "INSERT INTO receipt (run, transport, recipient, at, outcome, message_id, detail)
+                   SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT EXISTS (
+                     SELECT 1 FROM receipt WHERE recipient = ?3 AND outcome = ?5 AND message_id = ?6)";
+        let Receipt { run, transport, recipient, at, delivered, message_id, detail } = receipt;
+        let outcome = if *delivered { "delivered" } else { "failed" };
+        let added = self.write(|db| {
+            db.execute(sql, params![run, transport, recipient, at, outcome, message_id, detail])
+        })?;
+        Ok(added > 0)
+    }
+
     /// The receipts of a run, in the order in which they were kept.
     ///
     /// # Errors

@@ -306,6 +306,10 @@ fn a_message_waits_until_it_is_settled_and_is_settled_once() {
     };
     assert!(store.settle(later.id, &receipt).unwrap());
     assert!(!store.settle(later.id, &receipt).unwrap(), "somebody else was faster");
-    assert_eq!(store.receipts("run-0001").unwrap(), [receipt]);
+    assert!(!store.receive(&receipt).unwrap(), "it is kept already");
+    let another = Receipt { recipient: "dba@acme.example".to_owned(), ..receipt.clone() };
+    assert!(store.receive(&another).unwrap());
+    assert!(!store.receive(&another).unwrap());
+    assert_eq!(store.receipts("run-0001").unwrap(), [receipt, another]);
     assert!(store.waiting("9999").unwrap().is_empty());
 }

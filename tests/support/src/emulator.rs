@@ -108,20 +108,20 @@ impl Drop for Emulator {
 }
 
 /// The root of the project, where `tests/fixtures` and `localstack` are.
-fn project() -> PathBuf {
+pub(crate) fn project() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     here.ancestors().nth(2).expect("the project's root").to_owned()
 }
 
 /// Cargo's build folder: a test runs from `BUILD/PROFILE/deps/NAME`, wherever it was configured to be.
-fn build_folder() -> PathBuf {
+pub(crate) fn build_folder() -> PathBuf {
     let program = std::env::current_exe().expect("the path of the test");
     let marked = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
     marked.map_or_else(|| project().join("target"), Path::to_owned)
 }
 
 /// The Python that has moto; made on first use. A file lock lets parallel tests make it once.
-fn environment(scripts: &Path) -> PathBuf {
+pub(crate) fn environment(scripts: &Path) -> PathBuf {
     let made = Command::new("python3")
         .arg(scripts.join("environment.py"))
         .arg(build_folder())
@@ -133,7 +133,7 @@ fn environment(scripts: &Path) -> PathBuf {
 }
 
 /// The endpoint out of the line that says that the emulator is ready; none when it ends before, or takes too long.
-fn first_endpoint(out: ChildStdout) -> Option<String> {
+pub(crate) fn first_endpoint(out: ChildStdout) -> Option<String> {
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let mut line = String::new();
@@ -145,7 +145,7 @@ fn first_endpoint(out: ChildStdout) -> Option<String> {
     ready["endpoint"].as_str().map(str::to_owned)
 }
 
-fn tail(log: &Path) -> String {
+pub(crate) fn tail(log: &Path) -> String {
     let text = std::fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(15)..].join("\n")

@@ -1,4 +1,4 @@
-//! What the tests run against: the emulator with the recorded estate, a fault-injecting proxy, a fast fake AWS.
+//! What the tests run against: the emulator with the recorded estate, a fault-injecting proxy, a fast fake AWS, an SMTP relay.
 //!
 //! All of it is synchronous from outside and brings its own threads, so that it serves plain tests, asynchronous tests
 //! and tests that run the binary alike. A test bed that cannot be set up panics with the reason: a test that did not
@@ -10,6 +10,7 @@ mod fake;
 mod http;
 mod operation;
 mod proxy;
+mod relay;
 mod server;
 mod traffic;
 
@@ -18,6 +19,7 @@ pub use fake::{Fake, Options as FakeOptions, Throttle};
 pub use http::{Request, Response};
 pub use operation::{Asked, Protocol, asked};
 pub use proxy::Proxy;
+pub use relay::{Kept, Relay, kept};
 pub use traffic::{Count, Fault, Rule, Traffic, When};
 
 /// The environment that the product needs to talk to `endpoint`, with made-up credentials and nothing else of AWS's.
