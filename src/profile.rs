@@ -25,7 +25,9 @@ use time::Date;
 pub use accept::{ACCEPT_DAYS, Acceptance};
 pub use error::{Fault, Invalid, ProfileError};
 use layers::Layers;
-pub use mail::{MailPart, MailRule, MailSettings, MailTls, not_an_address};
+pub use mail::{
+    MailPart, MailRule, MailSettings, MailTls, MailTransport, Webhook, WebhookForm, not_an_address,
+};
 pub use recovery::{
     COMMITMENTS, Commitment, RecoverySettings, ScenarioObjectives, Strategy, TIMES, Time, WorkloadRule,
 };

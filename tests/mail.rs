@@ -383,12 +383,17 @@ mod relay {
             assert_eq!(ran.code, 0, "{}", ran.err);
             kept(&at.join("relay")).split_off(before)
         };
-        let (calm, drifted) = (Emulator::shared_estate(), Emulator::shared_drifted());
+        // One of its own, since one of its changes is taken back.
+        let (calm, drifted) = (Emulator::shared_estate(), Emulator::drifted());
         let subject = |got: &[Kept]| header(&got[0].text, "Subject");
+        let body = |one: &Kept| {
+            let letter = mail_parser::MessageParser::default().parse(one.text.as_bytes()).expect("a message");
+            letter.body_text(0).expect("a text").into_owned()
+        };
         let first = round(calm, 0);
         assert_eq!(subject(&first), "stateward prod: first report, NO DRIFT");
 
-        let changed = round(drifted, 2);
+        let changed = round(&drifted, 2);
         assert_eq!(changed.len(), 2);
         let said = subject(&changed);
         // Twelve changed, three missing, five unmanaged: tests/estate.rs lists them.
@@ -397,9 +402,7 @@ mod relay {
                 && said.ends_with(", DRIFT FOUND (was NO DRIFT)"),
             "{said}"
         );
-        let letter =
-            mail_parser::MessageParser::default().parse(changed[0].text.as_bytes()).expect("a message");
-        let text = letter.body_text(0).expect("a text").into_owned();
+        let text = body(&changed[0]);
         let recorded: Value =
             serde_json::from_str(include_str!("fixtures/estate/drift-applied.json")).unwrap();
         for change in recorded.as_array().unwrap() {
@@ -408,8 +411,247 @@ mod relay {
         }
         assert_eq!(text.lines().filter(|line| line.starts_with("* ")).count(), 20, "{text}");
 
-        assert!(round(drifted, 2).is_empty(), "the same again is no news");
+        assert!(round(&drifted, 2).is_empty(), "the same again is no news");
+        profile(at, &to_relay(relay.port(), "digest = \"0s\"\nheartbeat = \"1s\""));
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        let alive = round(&drifted, 2);
+        assert!(
+            subject(&alive).starts_with("stateward prod: nothing changed, 20 drifts, "),
+            "{}",
+            subject(&alive)
+        );
+        profile(at, &to_relay(relay.port(), ""));
+        let fix = "Action=ModifyDBInstance&Version=2014-10-31&DBInstanceIdentifier=acme-orders&MultiAZ=true&ApplyImmediately=true";
+        let fix = stateward_testbed::Request::query_form("rds", "us-west-2", fix);
+        let fixed = fix.send(drifted.endpoint(), std::time::Duration::from_secs(30)).unwrap();
+        assert_eq!(fixed.status, 200, "{}", fixed.text());
+        let one = round(&drifted, 2);
+        assert_eq!(subject(&one), "stateward prod: 1 resolved, DRIFT FOUND");
+        assert!(body(&one[0]).contains("aws_db_instance.orders"), "{}", body(&one[0]));
         let resolved = round(calm, 0);
-        assert_eq!(subject(&resolved), "stateward prod: 20 resolved, NO DRIFT (was DRIFT FOUND)");
+        assert_eq!(subject(&resolved), "stateward prod: 19 resolved, NO DRIFT (was DRIFT FOUND)");
     }
+}
+
+#[cfg(feature = "webhooks")]
+mod webhooks {
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::sync::mpsc::{Receiver, channel};
+    use std::time::Duration;
+
+    use hmac::{Hmac, Mac};
+    use sha2::Sha256;
+
+    use super::*;
+
+    /// The key of the signature.
+    const KEY: &str = "swordfish-and-anchovy";
+
+    /// A receiver on loopback that gives these answers in turn, and then `200`; what it got.
+    fn receiver(answers: &[&str]) -> (u16, Receiver<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (tell, told) = channel();
+        let mut answers: Vec<String> = answers.iter().rev().map(|answer| (*answer).to_owned()).collect();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+                let mut text = String::new();
+                let mut bytes = [0; 65_536];
+                loop {
+                    let read = stream.read(&mut bytes).unwrap_or(0);
+                    text.push_str(&String::from_utf8_lossy(&bytes[..read]));
+                    let whole = text.split_once("\r\n\r\n").is_some_and(|(head, body)| {
+                        let length = head.lines().find_map(|line| {
+                            line.to_lowercase().strip_prefix("content-length: ").map(str::to_owned)
+                        });
+                        length
+                            .and_then(|length| length.parse().ok())
+                            .is_none_or(|length: usize| body.len() >= length)
+                    });
+                    if whole || read == 0 {
+                        break;
+                    }
+                }
+                let status = answers.pop().unwrap_or_else(|| "200 OK".to_owned());
+                let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok");
+                let _ = stream.write_all(answer.as_bytes());
+                let _ = tell.send(text);
+            }
+        });
+        (port, told)
+    }
+
+    fn hooked(folder: &Path, hooks: &str) {
+        std::fs::write(
+            folder.join("team.toml"),
+            format!("[mail]\nname = \"prod\"\ntimeout = \"5s\"\n{hooks}"),
+        )
+        .unwrap();
+    }
+
+    fn hook(name: &str, form: &str) -> String {
+        let upper = name.to_uppercase();
+        format!(
+            "[[mail.recipients]]\nwebhook = {{ name = \"{name}\", form = \"{form}\", url_variable = \"{upper}_URL\", \
+             secret_variable = \"HOOK_KEY\" }}\n"
+        )
+    }
+
+    fn send(folder: &Path, urls: &[(&'static str, String)], result: &str) -> Ran {
+        let mut environment = urls.to_vec();
+        environment.push(("HOOK_KEY", KEY.to_owned()));
+        let ran =
+            run_with(folder, &environment, &["mail", result, "--profile", "team.toml", "--spool", "spool"]);
+        assert!(!ran.err.contains(KEY) && !ran.err.contains("T0SECRET"), "{}", ran.err);
+        ran
+    }
+
+    fn parts(request: &str) -> (String, Value) {
+        let (head, body) = request.split_once("\r\n\r\n").unwrap();
+        (head.to_owned(), serde_json::from_str(body).unwrap())
+    }
+
+    fn field<'a>(head: &'a str, name: &str) -> &'a str {
+        let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+        lines.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value).unwrap()
+    }
+
+    #[test]
+    fn programs_get_json_that_they_can_prove_and_slack_gets_blocks() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        let (port, told) = receiver(&[]);
+        hooked(at, &format!("{}{}", hook("bot", "json"), hook("ops", "slack")));
+        let urls = [
+            ("BOT_URL", format!("http://127.0.0.1:{port}/bot/T0SECRET")),
+            ("OPS_URL", format!("http://127.0.0.1:{port}/ops/T0SECRET")),
+        ];
+        let result = result(at, "one", 0);
+        let ran = send(at, &urls, &result);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        assert!(ran.err.contains("bot: sent: ") && ran.err.contains("ops: sent: "), "{}", ran.err);
+        let got: Vec<String> = (0..2).map(|_| told.recv_timeout(Duration::from_secs(5)).unwrap()).collect();
+        let whole: Value = serde_json::from_str(&std::fs::read_to_string(at.join(&result)).unwrap()).unwrap();
+
+        let (head, message) = parts(&got[0]);
+        assert!(head.starts_with("POST /bot/T0SECRET HTTP/1.1"), "{head}");
+        assert_eq!(field(&head, "content-type"), "application/json");
+        assert_eq!(message["schema"], "stateward.message/1");
+        assert_eq!(message["id"], field(&head, "stateward-message-id"));
+        assert_eq!((&message["occasion"], &message["estate"]), (&"first".into(), &"prod".into()));
+        let open = |item: &&Value| item["class"] != "unknown" && item["accepted"].is_null();
+        let items = whole["drift"]["items"].as_array().unwrap().iter().filter(open).count();
+        assert_eq!(message["standing"]["drift"]["count"], items);
+        let signature = field(&head, "stateward-signature");
+        let (time, hex) = signature.strip_prefix("t=").unwrap().split_once(",v1=").unwrap();
+        let body = got[0].split_once("\r\n\r\n").unwrap().1;
+        let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(KEY.as_bytes()).unwrap();
+        mac.update(format!("{time}.{body}").as_bytes());
+        let expected: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, expected);
+
+        let (head, message) = parts(&got[1]);
+        assert!(head.starts_with("POST /ops/"), "{head}");
+        assert!(message["text"].as_str().unwrap().starts_with("stateward prod: first report, "));
+        assert_eq!(message["blocks"][0]["type"], "header");
+        let again = send(at, &urls, &result);
+        assert!(again.code == 0 && again.err.contains("nothing to send"), "{}", again.err);
+    }
+
+    #[test]
+    fn a_webhook_that_is_down_or_refuses_holds_back_no_other_and_loses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        let (port, told) = receiver(&["503 Busy", "302 Found\r\nlocation: http://127.0.0.1:1/"]);
+        let (other, heard) = receiver(&[]);
+        hooked(at, &format!("{}{}", hook("bot", "json"), hook("ops", "slack")));
+        let urls = [
+            ("BOT_URL", format!("http://127.0.0.1:{port}/T0SECRET")),
+            ("OPS_URL", format!("http://localhost:{other}/T0SECRET")),
+        ];
+        let first = send(at, &urls, &result(at, "one", 0));
+        assert_eq!(first.code, 1, "{}", first.err);
+        assert!(first.err.contains("ops: sent") && first.err.contains("503"), "{}", first.err);
+        assert_eq!((told.iter().take(1).count(), heard.iter().take(1).count()), (1, 1));
+        assert_eq!((spooled(at, "waiting"), spooled(at, "sent")), (1, 1));
+        let flush = |urls: &[(&'static str, String)]| {
+            let mut environment = urls.to_vec();
+            environment.push(("HOOK_KEY", KEY.to_owned()));
+            run_with(at, &environment, &["mail", "--flush", "--profile", "team.toml", "--spool", "spool"])
+        };
+        let second = flush(&urls);
+        assert!(second.code == 1 && second.err.contains("302"), "a redirect is not followed: {}", second.err);
+        let third = flush(&urls);
+        assert_eq!((third.code, spooled(at, "waiting")), (0, 0), "{}", third.err);
+
+        hooked(at, &hook("bot", "json"));
+        let third = result(at, "three", 2);
+        let unset = send(at, &[], &third);
+        assert!(unset.code == 1 && unset.err.contains("url_variable"), "{}", unset.err);
+        let clear = flush(&[("BOT_URL", "http://example.com/T0SECRET".to_owned())]);
+        assert!(clear.code == 1 && clear.err.contains("not https"), "{}", clear.err);
+        let dead = flush(&[("BOT_URL", "http://127.0.0.1:9/T0SECRET".to_owned())]);
+        assert!(dead.code == 1 && !dead.err.contains("T0SECRET"), "{}", dead.err);
+        assert_eq!(spooled(at, "waiting"), 1);
+    }
+
+    #[test]
+    fn a_dry_run_writes_what_the_webhook_would_get() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        hooked(at, &hook("ops", "slack"));
+        let ran = mail(at, &[&result(at, "one", 0), "--dry-run", "out"]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let files: Vec<PathBuf> =
+            std::fs::read_dir(at.join("out")).unwrap().map(|one| one.unwrap().path()).collect();
+        assert_eq!(files.len(), 1);
+        assert_eq!(files[0].extension().unwrap(), "json");
+        let body: Value = serde_json::from_str(&std::fs::read_to_string(&files[0]).unwrap()).unwrap();
+        assert!(body["blocks"].is_array());
+    }
+}
+
+#[cfg(feature = "aws")]
+#[test]
+fn ses_takes_what_it_is_allowed_to_send_and_what_it_refuses_waits() {
+    use std::time::Duration;
+
+    use stateward_testbed::{Emulator, Request};
+
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let emulator = Emulator::empty();
+    let patient = Duration::from_secs(30);
+    profile(at, "transport = \"ses\"\nregion = \"us-west-2\"");
+    let stored =
+        run(at, &["drift", "--snapshot", DEMO, "--history", "runs.db", "--quiet", "--format", "json"]);
+    assert_eq!(stored.code, 2, "{}", stored.err);
+    let send = |what: &str| {
+        run_with(at, &emulator.env(), &["mail", what, "--profile", "team.toml", "--history", "runs.db"])
+    };
+    let refused = send("latest");
+    assert_eq!(refused.code, 1);
+    assert!(refused.err.contains("Did not have authority to send"), "{}", refused.err);
+
+    let verify = Request::signed("ses", "us-west-2", "POST", "/v2/email/identities");
+    let verify = verify.with("Content-Type", "application/json");
+    let verified = verify
+        .body("{\"EmailIdentity\": \"stateward@acme.example\"}")
+        .send(emulator.endpoint(), patient)
+        .unwrap();
+    assert_eq!(verified.status, 200, "{}", verified.text());
+    let taken = send("--flush");
+    assert_eq!(taken.code, 0, "{}", taken.err);
+    assert!(taken.err.contains("dba@acme.example: sent: stateward prod: first report"), "{}", taken.err);
+    let quota = Request::query_form("ses", "us-west-2", "Action=GetSendQuota&Version=2010-12-01");
+    let sent = quota.send(emulator.endpoint(), patient).unwrap().text();
+    assert!(sent.contains("<SentLast24Hours>") && !sent.contains("<SentLast24Hours>0"), "{sent}");
+    let run: Value = serde_json::from_str(&stored.out).unwrap();
+    let store = stateward_store::Store::open_existing(&at.join("runs.db")).unwrap();
+    let receipts = store.receipts(run["run"]["id"].as_str().unwrap()).unwrap();
+    assert_eq!(receipts.len(), 2);
+    assert!(receipts.iter().all(|one| one.delivered && one.transport == "ses"));
 }

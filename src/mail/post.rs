@@ -78,14 +78,19 @@ pub enum Sent {
     Later(String),
     /// It does not take it, for this address, and will not as things are.
     Refused(String),
-    /// It cannot be spoken to, or takes nothing from anybody.
+    /// What carries it cannot be spoken to, or takes nothing from anybody.
     Down(String),
+}
+
+/// Whether this is the name of a webhook, and no address: the rules of the profile keep `@` out of names.
+pub fn is_webhook(to: &str) -> bool {
+    !to.contains('@')
 }
 
 /// What carries messages away.
 pub trait Relay {
-    /// Hands a message over for one address.
-    fn send(&mut self, from: &str, to: &str, message: &str) -> Sent;
+    /// Hands a message over for one address or webhook.
+    fn send(&mut self, parcel: &Parcel, to: &str) -> Sent;
 }
 
 /// Where messages wait. Each step is whole or did not happen.
@@ -146,16 +151,16 @@ pub fn deliver<S: Spool, R: Relay>(
 ) -> Result<Delivery, S::Error> {
     let mut delivery = Delivery::default();
     let mut behind: BTreeSet<String> = BTreeSet::new();
-    let mut is_down = false;
+    let mut mail_is_down = false;
     for mut parcel in spool.waiting()? {
         let is_due = patience.flush || parcel.next_at <= patience.now;
         let mut failure = None;
-        if is_due && !is_down {
+        if is_due {
             for to in parcel.pending.clone() {
-                if behind.contains(&to) {
+                if behind.contains(&to) || (mail_is_down && !is_webhook(&to)) {
                     continue;
                 }
-                match relay.send(&parcel.from, &to, &parcel.message) {
+                match relay.send(&parcel, &to) {
                     Sent::Accepted(said) => {
                         let receipt = Accepted { to: to.clone(), at: patience.now, said };
                         parcel.pending.retain(|other| *other != to);
@@ -173,10 +178,10 @@ pub fn deliver<S: Spool, R: Relay>(
                         failure = Some(format!("{to}: {why}"));
                         parcel.refused.insert(to);
                     }
+                    // A webhook that is down is down for itself alone.
                     Sent::Down(why) => {
+                        mail_is_down |= !is_webhook(&to);
                         failure = Some(why);
-                        is_down = true;
-                        break;
                     }
                 }
             }
@@ -268,16 +273,23 @@ pub(super) mod tests {
     }
 
     impl Relay for Scripted {
-        fn send(&mut self, _: &str, to: &str, message: &str) -> Sent {
+        fn send(&mut self, parcel: &Parcel, to: &str) -> Sent {
             let answer = self.answers.pop_front().unwrap_or_else(|| Sent::Accepted("250 ok".to_owned()));
             if matches!(answer, Sent::Accepted(_)) {
-                self.got.push((to.to_owned(), message.to_owned()));
+                self.got.push((to.trim_end_matches(HOST).to_owned(), parcel.message.clone()));
             }
             answer
         }
     }
 
+    const HOST: &str = "@acme.example";
+
+    /// A message for addresses, or for the webhooks among them.
     fn parcel(number: usize, to: &[&str]) -> Parcel {
+        let address = |one: &&str| match one.starts_with("hook") {
+            true => (*one).to_owned(),
+            false => format!("{one}{HOST}"),
+        };
         Parcel {
             schema: PARCEL_SCHEMA.to_owned(),
             key: format!("key-{number}"),
@@ -286,7 +298,7 @@ pub(super) mod tests {
             occasion: "change".to_owned(),
             message_id: format!("<{number}@acme.example>"),
             from: "stateward@acme.example".to_owned(),
-            pending: to.iter().map(|one| (*one).to_owned()).collect(),
+            pending: to.iter().map(address).collect(),
             refused: BTreeSet::new(),
             receipts: Vec::new(),
             subject: format!("subject {number}"),
@@ -339,8 +351,8 @@ pub(super) mod tests {
         let got: Vec<&str> = relay.got.iter().map(|(to, _)| to.as_str()).collect();
         assert_eq!(got, ["a", "gone", "a"]);
         assert_eq!(delivery.waiting.len(), 1);
-        assert_eq!(delivery.waiting[0].pending, ["gone"]);
-        assert_eq!(delivery.waiting[0].last_error.as_deref(), Some("gone: 550 no such user"));
+        assert_eq!(delivery.waiting[0].pending, ["gone@acme.example"]);
+        assert_eq!(delivery.waiting[0].last_error.as_deref(), Some("gone@acme.example: 550 no such user"));
         spool.waiting.push(parcel(2, &["gone"]));
         let later = deliver(&mut spool, &mut relay, patience(1)).unwrap();
         assert_eq!(later.accepted.len(), 1, "nor while the refused one waits");
@@ -377,13 +389,31 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn mail_that_is_down_holds_back_no_webhook_and_a_webhook_nobody() {
+        let waiting =
+            vec![parcel(0, &["a"]), parcel(1, &["hook"]), parcel(2, &["a"]), parcel(3, &["hook-2"])];
+        let mut spool = Memory { waiting: waiting.clone(), ..Memory::default() };
+        let down = || Sent::Down("refused".to_owned());
+        let mut relay = Scripted { answers: [down()].into(), ..Scripted::default() };
+        let delivery = deliver(&mut spool, &mut relay, patience(0)).unwrap();
+        let got: Vec<&str> = relay.got.iter().map(|(to, _)| to.as_str()).collect();
+        assert_eq!(got, ["hook", "hook-2"]);
+        assert_eq!(delivery.waiting.len(), 2);
+        let mut spool = Memory { waiting, ..Memory::default() };
+        let mut relay = Scripted { answers: [taken(), down()].into(), ..Scripted::default() };
+        deliver(&mut spool, &mut relay, patience(0)).unwrap();
+        let got: Vec<&str> = relay.got.iter().map(|(to, _)| to.as_str()).collect();
+        assert_eq!(got, ["a", "a", "hook-2"]);
+    }
+
+    #[test]
     fn what_nobody_takes_is_laid_aside_whole() {
         let mut spool = Memory { waiting: vec![parcel(0, &["a"])], ..Memory::default() };
         let mut relay = Scripted { answers: [Sent::Refused("550".to_owned())].into(), ..Scripted::default() };
         let delivery = deliver(&mut spool, &mut relay, patience(24 * 60)).unwrap();
         assert_eq!(delivery.given_up.len(), 1);
         assert_eq!(spool.settled[0].message, "message 0");
-        assert_eq!(spool.settled[0].pending, ["a"]);
+        assert_eq!(spool.settled[0].pending, ["a@acme.example"]);
     }
 
     fn answer() -> impl Strategy<Value = Sent> {
@@ -402,7 +432,7 @@ pub(super) mod tests {
             sizes in prop::collection::vec(1_usize..4, 1..6),
             deaths in prop::collection::vec(0_usize..6, 0..4),
         ) {
-            let names = ["a", "b", "c"];
+            let names = ["a", "hook", "b"];
             let refuses = answers.iter().any(|answer| matches!(answer, Sent::Refused(_)));
             let waiting = sizes.iter().enumerate().map(|(at, size)| parcel(at, &names[..*size])).collect();
             let mut spool = Memory { waiting, ..Memory::default() };

@@ -34,6 +34,46 @@ pub enum MailPart {
     Brief,
 }
 
+/// What carries mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailTransport {
+    /// A relay that speaks SMTP.
+    Smtp,
+    /// The Simple Email Service of AWS.
+    Ses,
+}
+
+/// What a webhook is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WebhookForm {
+    /// The message as `stateward.message/1`.
+    Json,
+    /// What incoming webhooks of Slack take, and of all who do as Slack does.
+    Slack,
+}
+
+/// A webhook. Its address is often a secret, so that the profile only names the variable that holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// What it is called in messages and receipts.
+    pub name: String,
+    /// What it is sent.
+    #[serde(default = "json")]
+    pub form: WebhookForm,
+    /// The variable of the environment that holds its URL.
+    pub url_variable: String,
+    /// The variable of the environment that holds the key of the signature; empty for none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub secret_variable: String,
+}
+
+fn json() -> WebhookForm {
+    WebhookForm::Json
+}
+
 /// Mail.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,6 +84,12 @@ pub struct MailSettings {
     pub from: String,
     /// Who gets answers; empty for the sender.
     pub reply_to: String,
+    /// What carries it.
+    pub transport: MailTransport,
+    /// The region of SES; empty for the primary one.
+    pub region: String,
+    /// The configuration set of SES; empty for none.
+    pub configuration_set: String,
     /// The relay's name; empty for none.
     pub relay: String,
     /// Its port.
@@ -79,7 +125,11 @@ pub struct MailSettings {
 #[serde(deny_unknown_fields)]
 pub struct MailRule {
     /// The addresses; they share one message.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub to: Vec<String>,
+    /// A webhook in the place of addresses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<Webhook>,
     /// Only the drift, or only the brief.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub only: Option<MailPart>,
@@ -107,6 +157,14 @@ impl MailRule {
     /// Everything, to one address.
     pub fn everything(to: String) -> Self {
         Self { to: vec![to], ..Self::default() }
+    }
+
+    /// Who gets it: the addresses, or the name of the webhook.
+    pub fn recipients(&self) -> Vec<String> {
+        match &self.webhook {
+            Some(webhook) => vec![webhook.name.clone()],
+            None => self.to.clone(),
+        }
     }
 
     /// Whether it narrows what is told.
@@ -147,6 +205,35 @@ fn is_host(relay: &str) -> bool {
     relay.parse::<std::net::IpAddr>().is_ok() || relay.split('.').all(label)
 }
 
+/// Letters, digits, `-`, `_` and `.`: never an `@`, by which addresses are told from webhooks.
+fn is_name(name: &str) -> bool {
+    (1..=NAME).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+}
+
+fn webhook(profile: &Profile, index: usize, hook: &Webhook) -> Result<(), ProfileError> {
+    let at = format!("mail.recipients[{index}].webhook");
+    let fault = |key: &str, message: &str, help: &str| {
+        let path = format!("{at}.{key}");
+        Err(profile.layers.fault(&path, format!("`{path}` {message}"), "this value", help))
+    };
+    if !is_name(&hook.name) {
+        return fault("name", "is no name", "write letters, digits, `-`, `_` and `.`, like `ops-channel`");
+    }
+    let earlier = profile.mail.recipients[..index].iter().filter_map(|rule| rule.webhook.as_ref());
+    if earlier.into_iter().any(|other| other.name == hook.name && other != hook) {
+        return fault("name", "is that of another webhook", "give each a name of its own");
+    }
+    let variables = [("url_variable", &hook.url_variable), ("secret_variable", &hook.secret_variable)];
+    for (key, name) in variables {
+        let is_left_out = key == "secret_variable" && name.is_empty();
+        if !is_left_out && (name.is_empty() || !is_variable(name)) {
+            return Err(ProfileError::NotAVariable { path: format!("{at}.{key}") });
+        }
+    }
+    Ok(())
+}
+
 /// Capitals alone, as such names are written: most passwords are none then.
 fn is_variable(name: &str) -> bool {
     !name.starts_with(|first: char| first.is_ascii_digit())
@@ -169,11 +256,16 @@ pub(super) fn check(profile: &Profile) -> Result<(), ProfileError> {
             return fault(path, &why, example);
         }
     }
-    if mail.from.is_empty() && !mail.recipients.is_empty() {
+    let to_addresses = mail.recipients.iter().position(|rule| rule.webhook.is_none());
+    if let Some(index) = to_addresses.filter(|_| mail.from.is_empty()) {
         let message = "there are recipients, and `mail.from` says of nobody that he sends".to_owned();
-        return Err(profile.layers.fault("mail.recipients[0]", message, "who writes to them?", example));
+        let path = format!("mail.recipients[{index}]");
+        return Err(profile.layers.fault(&path, message, "who writes to them?", example));
     }
     relay(profile)?;
+    if !mail.region.is_empty() && !is_name(&mail.region) {
+        return fault("mail.region", "is no region", "write one like `us-west-2`");
+    }
     let help = "write a duration above zero, like `30s`";
     for (path, value) in [("mail.timeout", mail.timeout), ("mail.give_up", mail.give_up)] {
         if value.is_zero() {
@@ -231,8 +323,15 @@ fn recipients(profile: &Profile, index: usize, rule: &MailRule) -> Result<(), Pr
     let fault = |path: &str, message: String, help: &str| {
         Err(profile.layers.fault(path, format!("`{path}` {message}"), "this value", help))
     };
-    if rule.to.is_empty() {
-        return fault(&format!("{at}.to"), "names nobody".to_owned(), "write at least one address");
+    match &rule.webhook {
+        Some(_) if !rule.to.is_empty() => {
+            return fault(&at, "names addresses and a webhook".to_owned(), "write an entry for each");
+        }
+        Some(hook) => webhook(profile, index, hook)?,
+        None if rule.to.is_empty() => {
+            return fault(&format!("{at}.to"), "names nobody".to_owned(), "write at least one address");
+        }
+        None => {}
     }
     for (number, address) in rule.to.iter().enumerate() {
         let path = format!("{at}.to[{number}]");
@@ -317,6 +416,37 @@ mod tests {
             let said = refused(&format!("{SENDER}[[mail.recipients]]\n{text}"));
             assert!(said.contains(expected), "{text}: {said}");
         }
+    }
+
+    #[test]
+    fn a_webhook_is_a_recipient_whose_url_stays_out_of_the_profile() {
+        let text = "[mail]\ntransport = \"ses\"\nregion = \"eu-west-1\"\n[[mail.recipients]]\nseverity = \"high\"\n\
+                    webhook = { name = \"ops\", form = \"slack\", url_variable = \"OPS_URL\", secret_variable = \"OPS_KEY\" }\n";
+        let profile = over(text).unwrap();
+        assert_eq!(profile.mail.recipients[0].recipients(), ["ops"], "and no sender is needed");
+        assert_eq!(over(&profile.to_toml()).unwrap().mail.recipients, profile.mail.recipients);
+        let hook = |fields: &str| format!("[[mail.recipients]]\nwebhook = {{ {fields} }}");
+        let cases = [
+            ("name = \"a@b\", url_variable = \"URL\"", "is no name"),
+            ("name = \"\", url_variable = \"URL\"", "is no name"),
+            ("name = \"ops\", url_variable = \"\"", "webhook.url_variable"),
+            ("name = \"ops\", url_variable = \"URL\", form = \"teams\"", "slack"),
+            ("name = \"ops\"", "url_variable"),
+            ("name = \"ops\", url_variable = \"URL\" }\nto = [\"a@b.example\"]\n#{", "a webhook"),
+            (
+                "name = \"ops\", url_variable = \"URL\" }\n[[mail.recipients]]\nseverity = \"low\"\nwebhook = { name = \"ops\", \
+                 url_variable = \"OTHER\"",
+                "of another webhook",
+            ),
+        ];
+        for (fields, expected) in cases {
+            let said = refused(&hook(fields));
+            assert!(said.contains(expected), "{fields}: {said}");
+        }
+        let said = refused(&hook("name = \"ops\", url_variable = \"https://hooks.example/T0/secret\""));
+        assert!(said.contains("url_variable") && !said.contains("hooks.example"), "{said}");
+        assert!(refused("[mail]\ntransport = \"pigeon\"").contains("smtp"));
+        assert!(refused("[mail]\nregion = \"eu west\"").contains("is no region"));
     }
 
     #[test]

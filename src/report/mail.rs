@@ -69,36 +69,36 @@ pub fn render(telling: &Telling) -> Result<Letter, ReportError> {
 
 /// What both templates print. Each text is on one line and holds no hidden character.
 #[derive(Debug, Serialize)]
-struct Page {
-    subject: String,
-    answer: String,
-    kind: &'static str,
-    estate: String,
-    lead: String,
-    facts: Vec<String>,
-    reasons: Vec<String>,
-    sections: Vec<Section>,
-    foot: Vec<String>,
+pub(super) struct Page {
+    pub(super) subject: String,
+    pub(super) answer: String,
+    pub(super) kind: &'static str,
+    pub(super) estate: String,
+    pub(super) lead: String,
+    pub(super) facts: Vec<String>,
+    pub(super) reasons: Vec<String>,
+    pub(super) sections: Vec<Section>,
+    pub(super) foot: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
-struct Section {
-    title: String,
-    meaning: String,
-    entries: Vec<Entry>,
-    more: String,
+pub(super) struct Section {
+    pub(super) title: String,
+    pub(super) meaning: String,
+    pub(super) entries: Vec<Entry>,
+    pub(super) more: String,
 }
 
 #[derive(Debug, Serialize)]
-struct Entry {
-    title: String,
-    mark: String,
-    grave: bool,
-    place: String,
-    lines: Vec<String>,
+pub(super) struct Entry {
+    pub(super) title: String,
+    pub(super) mark: String,
+    pub(super) grave: bool,
+    pub(super) place: String,
+    pub(super) lines: Vec<String>,
 }
 
-fn page(telling: &Telling) -> Page {
+pub(super) fn page(telling: &Telling) -> Page {
     let document = telling.document;
     let reasons = match &document.verdict {
         Some(verdict) if wants(telling, MailPart::Brief) => words::reasons(document, verdict),

@@ -22,6 +22,7 @@ pub mod sarif;
 pub mod table;
 #[cfg(test)]
 mod tests;
+pub mod webhook;
 mod who;
 pub mod words;
 

@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use stateward::checks;
-use stateward::mail::message::{self, Stamp, compose};
-use stateward::mail::post::{Delivery, PARCEL_SCHEMA, Parcel, Patience, Relay, Sent, Spool, deliver};
-use stateward::mail::{Estate, Occurrence, Told, components, rule_key, telling};
-use stateward::profile::{MailRule, Profile};
+use stateward::mail::message::{self, Composed, Stamp, compose};
+use stateward::mail::post::{Delivery, PARCEL_SCHEMA, Parcel, Patience, Spool, deliver, is_webhook};
+use stateward::mail::{Estate, Occurrence, Telling, Told, components, rule_key, telling};
+use stateward::profile::{MailRule, Profile, Webhook};
 use stateward::report;
 use stateward::result::Document;
 use stateward_store::{Receipt, Store};
 
+use super::carriers::{self, Carriers};
 use super::output::Beside;
 use super::spool::Folder;
 use super::{Outside, cli, diff, ledger, stamp};
@@ -45,20 +46,16 @@ pub fn mail(args: &cli::Mail, outside: &Outside) -> anyhow::Result<u8> {
         return Ok(0);
     }
     let patience = Patience { now: outside.now, flush: args.flush, give_up: profile.mail.give_up };
-    let delivery = match relay(&profile, outside) {
-        Ok(mut relay) => deliver(&mut folder, &mut relay, patience)?,
-        // Written down with the messages, and told.
-        Err(error) => {
-            let delivery = deliver(&mut folder, &mut Nobody(format!("{error:#}")), patience)?;
-            outside.say(&told(&delivery, &path));
-            return Err(error.context(format!("{}: what waits there was not sent", path.display())));
-        }
-    };
+    let mut carriers = Carriers::open(&profile, outside);
+    let delivery = deliver(&mut folder, &mut carriers, patience)?;
     outside.say(&told(&delivery, &path));
     if let Some(file) = &history {
-        note(file, &delivery)?;
+        note(file, &delivery, &profile)?;
     }
     folder.tidy(outside.now)?;
+    if let Some(fault) = carriers.fault(&delivery.waiting) {
+        bail!("{}: what waits there was not sent: {fault}", path.display());
+    }
     Ok(u8::from(!delivery.waiting.is_empty() || !delivery.given_up.is_empty()))
 }
 
@@ -109,7 +106,7 @@ fn messages(
             "nobody is to get mail\n  remedy: write [[mail.recipients]] into the profile, or name an address with --to"
         );
     }
-    if settings.from.is_empty() {
+    if settings.from.is_empty() && settings.recipients.iter().any(|rule| rule.webhook.is_none()) {
         bail!("nobody sends: set `mail.from` in the profile, like `stateward@example.com`");
     }
     let estate = Estate::of(document, profile);
@@ -131,22 +128,26 @@ fn messages(
         let told = last.zip(before.as_ref()).map(|(parcel, document)| Told { document, at: parcel.made_at });
         let telling = telling(of, rule, told);
         let Some(telling) = telling else { continue };
-        let letter = report::mail::render(&telling)?;
         // Who asks for a message to himself may ask again.
         let again = args.to.is_some() && args.always;
         let run = if again { &outside.run_id } else { &document.run.id };
         let key = message::key(&estate, run, &rule_key);
-        let composed = compose(
-            &letter,
-            &Stamp {
-                estate: &estate,
-                from: &settings.from,
-                reply_to: &settings.reply_to,
-                to: &rule.to,
-                key: &key,
-                at: outside.now,
-            },
-        )?;
+        let (subject, composed) = match &rule.webhook {
+            Some(webhook) => (report::mail::subject(&telling), body(&telling, webhook, &key)?),
+            None => {
+                let letter = report::mail::render(&telling)?;
+                let stamp = Stamp {
+                    estate: &estate,
+                    from: &settings.from,
+                    reply_to: &settings.reply_to,
+                    to: &rule.to,
+                    key: &key,
+                    at: outside.now,
+                };
+                let composed = compose(&letter, &stamp)?;
+                (letter.subject, composed)
+            }
+        };
         parcels.push(Parcel {
             schema: PARCEL_SCHEMA.to_owned(),
             key,
@@ -155,10 +156,10 @@ fn messages(
             occasion: telling.occasion.word().to_owned(),
             message_id: composed.message_id,
             from: composed.from,
-            pending: rule.to.clone(),
+            pending: rule.recipients(),
             refused: BTreeSet::new(),
             receipts: Vec::new(),
-            subject: letter.subject,
+            subject,
             made_at: outside.now,
             next_at: outside.now,
             attempts: 0,
@@ -167,6 +168,12 @@ fn messages(
         });
     }
     Ok(parcels)
+}
+
+/// What a webhook is sent. It is known by its key alone.
+fn body(telling: &Telling, webhook: &Webhook, key: &str) -> anyhow::Result<Composed> {
+    let text = report::webhook::render(telling, webhook.form, key)?;
+    Ok(Composed { message_id: key.to_owned(), from: String::new(), text })
 }
 
 /// Writes the messages instead of sending them. The spool is looked at, and left as it is.
@@ -188,7 +195,8 @@ fn write(
         outside.say("There is nothing to send.");
     }
     for parcel in &parcels {
-        let path = folder.join(format!("{}.eml", parcel.key));
+        let end = if parcel.pending.iter().any(|to| is_webhook(to)) { "json" } else { "eml" };
+        let path = folder.join(format!("{}.{end}", parcel.key));
         Beside::open(&path)?.write(parcel.message.as_bytes())?;
         outside.say(&format!("{}: {} (to {})", path.display(), parcel.subject, parcel.pending.join(", ")));
     }
@@ -221,14 +229,14 @@ fn told(delivery: &Delivery, spool: &Path) -> String {
 }
 
 /// Keeps the receipts in the history, where there is one.
-fn note(file: &Path, delivery: &Delivery) -> anyhow::Result<()> {
+fn note(file: &Path, delivery: &Delivery, profile: &Profile) -> anyhow::Result<()> {
     if !file.exists() || (delivery.accepted.is_empty() && delivery.given_up.is_empty()) {
         return Ok(());
     }
     let mut store = Store::open(file)?;
     let receipt = |parcel: &Parcel, to: &str, at: String, delivered: bool, detail: Option<String>| Receipt {
         run: Some(parcel.run.clone()),
-        transport: "smtp".to_owned(),
+        transport: carriers::name(profile, to).to_owned(),
         recipient: to.to_owned(),
         at,
         delivered,
@@ -250,25 +258,4 @@ fn note(file: &Path, delivery: &Delivery) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-#[cfg(feature = "smtp")]
-fn relay(profile: &Profile, outside: &Outside) -> anyhow::Result<super::relay::Smtp> {
-    super::relay::Smtp::open(&profile.mail, outside)
-}
-
-#[cfg(not(feature = "smtp"))]
-fn relay(_: &Profile, _: &Outside) -> anyhow::Result<Nobody> {
-    bail!(
-        "this build leaves SMTP out\n  remedy: build it whole with `cargo build`, or write the messages with --dry-run DIR"
-    )
-}
-
-/// In the place of a relay that cannot be set up.
-struct Nobody(String);
-
-impl Relay for Nobody {
-    fn send(&mut self, _: &str, _: &str, _: &str) -> Sent {
-        Sent::Down(self.0.clone())
-    }
 }

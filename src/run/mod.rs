@@ -1,5 +1,6 @@
 //! The one place that reads as the diagram: profile → plan → collect → fold → drift → judge → score → result → reports.
 
+mod carriers;
 mod catalogue;
 mod configurations;
 mod custom;
@@ -18,8 +19,12 @@ mod relay;
 mod runs;
 #[cfg(feature = "aws")]
 mod s3;
+#[cfg(feature = "aws")]
+mod ses;
 mod spool;
 mod states;
+#[cfg(feature = "webhooks")]
+mod webhooks;
 
 use std::path::{Path, PathBuf};
 
@@ -66,6 +71,16 @@ pub struct Outside {
 }
 
 impl Outside {
+    /// The value of a variable that holds a secret. Its name is not said: it may be one that was written into the wrong
+    /// place.
+    ///
+    /// # Errors
+    /// The variable is not set.
+    pub fn secret(&self, key: &str, name: &str) -> anyhow::Result<String> {
+        let value = (self.variable)(name);
+        value.with_context(|| format!("the variable of the environment that `{key}` names is not set"))
+    }
+
     /// A message on standard error.
     pub fn say(&self, text: &str) {
         use std::io::Write;

@@ -8,14 +8,12 @@ use lettre::address::Envelope;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::{Error, SmtpTransport};
-use stateward::mail::post::{Relay, Sent};
+use stateward::mail::post::{Parcel, Relay, Sent};
 use stateward::profile::{MailSettings, MailTls};
-use stateward::report::words;
 
 use super::Outside;
+use super::carriers::said;
 
-/// Letters of an answer that are kept.
-const ANSWER: usize = 300;
 /// What a relay says that takes nothing from anybody before it knows who asks (RFC 4954 §6), or that is closing
 /// (RFC 5321 §3.8).
 const OF_EVERYBODY: [&str; 7] = ["421", "432", "454", "530", "534", "535", "538"];
@@ -44,8 +42,8 @@ impl Smtp {
             .tls(tls(settings)?);
         let mut secrets = Vec::new();
         if !settings.user_variable.is_empty() {
-            let user = variable("mail.user_variable", &settings.user_variable, outside)?;
-            let password = variable("mail.password_variable", &settings.password_variable, outside)?;
+            let user = outside.secret("mail.user_variable", &settings.user_variable)?;
+            let password = outside.secret("mail.password_variable", &settings.password_variable)?;
             secrets = vec![password.clone(), user.clone()];
             builder = builder.credentials(Credentials::new(user, password));
         }
@@ -53,8 +51,7 @@ impl Smtp {
     }
 
     fn say(&self, text: &str) -> String {
-        let hidden = self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "***"));
-        words::one_line(&hidden).chars().take(ANSWER).collect()
+        said(text, &self.secrets)
     }
 
     fn failure(&self, error: &Error) -> Sent {
@@ -71,14 +68,14 @@ impl Smtp {
 }
 
 impl Relay for Smtp {
-    fn send(&mut self, from: &str, to: &str, message: &str) -> Sent {
-        let envelope = match (from.parse(), to.parse()) {
+    fn send(&mut self, parcel: &Parcel, to: &str) -> Sent {
+        let envelope = match (parcel.from.parse(), to.parse()) {
             (Ok(from), Ok(to)) => Envelope::new(Some(from), vec![to]),
             _ => return Sent::Refused("this is no address".to_owned()),
         };
         let sent = envelope
             .map_err(|error| error.to_string())
-            .map(|envelope| self.transport.send_raw(&envelope, message.as_bytes()));
+            .map(|envelope| self.transport.send_raw(&envelope, parcel.message.as_bytes()));
         match sent {
             Ok(Ok(response)) => {
                 let said = response.message().collect::<Vec<_>>().join(" ");
@@ -130,10 +127,4 @@ fn tls(settings: &MailSettings) -> anyhow::Result<Tls> {
         MailTls::Implicit => Tls::Wrapper(parameters),
         _ => Tls::Required(parameters),
     })
-}
-
-/// The value of a variable. Its name is not said: it may be a secret that was written into the wrong place.
-fn variable(key: &str, name: &str, outside: &Outside) -> anyhow::Result<String> {
-    let value = (outside.variable)(name);
-    value.with_context(|| format!("the variable of the environment that `{key}` names is not set"))
 }

@@ -396,7 +396,8 @@ fn any_of(kinds: &BTreeSet<String>, readings: &[Reading]) -> bool {
     of.into_iter().any(|reading| !reading.harvest.resources.is_empty() || !reading.harvest.gaps.is_empty())
 }
 
-async fn base_config(options: &Options) -> SdkConfig {
+/// The configuration of every client: one attempt, and the first of the regions.
+pub(crate) async fn base_config(options: &Options) -> SdkConfig {
     let region = options.regions.first().cloned().unwrap_or_else(|| "us-east-1".to_owned());
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(4))

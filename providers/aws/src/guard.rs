@@ -24,6 +24,11 @@ impl AllowList {
         ))
     }
 
+    /// Allows the one operation that hands a message to SES, for a client that can do nothing else. No session has it.
+    pub(crate) fn of_mail() -> Self {
+        Self(Arc::new(BTreeSet::from(["SendEmail"])))
+    }
+
     /// True when the operation may be sent.
     pub fn allows(&self, operation: &str) -> bool {
         self.0.contains(operation)

@@ -66,6 +66,7 @@ mod redshift;
 mod route53;
 mod s3;
 mod secretsmanager;
+mod ses;
 pub mod session;
 #[cfg(feature = "events")]
 mod sfn;
@@ -81,6 +82,7 @@ mod wafv2;
 
 pub use account::{AccountOutcome, Aws, Collected, Options, RegionOutcome};
 pub use policy::{NamedState, all_calls, attribution_calls, calls_for, policy_document};
+pub use ses::{Mailer, NotSent};
 pub use session::{Collector, Pages, Pending, Session};
 pub use state_s3::{LockKind, StateObject, fetch_state, list_states};
 
