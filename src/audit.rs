@@ -18,7 +18,7 @@ use crate::judge::{self, Addresses, Finding, Statuses};
 use crate::live::LiveSide;
 use crate::packed::PackedSide;
 use crate::plan::{self, Selection, UnknownWord};
-use crate::profile::Profile;
+use crate::profile::{Exact, Profile};
 use crate::recover;
 use crate::result::{Document, Run, build};
 use crate::score;
@@ -45,6 +45,8 @@ pub struct Question<'a> {
     pub recovery: bool,
     /// The result that drift is held against, to tell what is new and what is resolved.
     pub previous: Option<&'a Document>,
+    /// The last evidenced score of components that were assessed in a run of the last 90 days, by key.
+    pub last_evidenced: BTreeMap<String, Exact>,
 }
 
 impl<'a> Question<'a> {
@@ -79,6 +81,7 @@ impl<'a> Question<'a> {
             verdict: true,
             recovery: false,
             previous: None,
+            last_evidenced: BTreeMap::new(),
         })
     }
 
@@ -103,6 +106,7 @@ impl<'a> Question<'a> {
             verdict: false,
             recovery: false,
             previous: None,
+            last_evidenced: BTreeMap::new(),
         })
     }
 
@@ -119,6 +123,7 @@ impl<'a> Question<'a> {
             verdict: false,
             recovery: true,
             previous: None,
+            last_evidenced: BTreeMap::new(),
         }
     }
 
@@ -258,7 +263,9 @@ pub fn evaluate(snapshot: Snapshot, question: &Question, as_of: OffsetDateTime, 
     let declared = declared_statuses(question, &recorded.states, declared(), &view);
     let scorecard = question.verdict.then(|| {
         let outages = outages(&question.checks, &live);
-        score::score(&score::Input { outages, ..score::Input::new(&findings, question.profile, as_of) })
+        let last_evidenced = question.last_evidenced.clone();
+        let input = score::Input::new(&findings, question.profile, as_of);
+        score::score(&score::Input { outages, last_evidenced, ..input })
     });
     let recovery = verified.filter(|_| question.recovery).map(|verified| verified.recovery);
     let compared = Found::compared(Box::new(live), compared, &configurations);

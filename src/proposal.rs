@@ -90,7 +90,8 @@ pub fn evaluate(
         definitions: Definitions::of(&configurations, belonging),
     };
     let all = question.all.clone();
-    let question = Question { checks, all, drift: false, unmanaged: false, ..*question };
+    let last_evidenced = BTreeMap::new();
+    let question = Question { checks, all, drift: false, unmanaged: false, last_evidenced, ..*question };
     let mut document = build::document(&build::Recorded::default(), found, &question, run);
     // Regions that the plan has nothing in were not looked at.
     document.scope.regions.retain(|region| region.resources > 0);

@@ -135,6 +135,53 @@ fn a_comparison_tells_what_moved_the_score_and_what_it_exits_with() {
     }
 }
 
+/// Evidence that is too old leaves its component unassessed; that it was assessed before is in the history.
+#[test]
+fn a_component_that_went_blind_and_is_waived_stays_in_the_sums_with_its_last_score() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let first = store(at, "audit", &[]);
+    let assessed =
+        first["score"]["components"].as_array().unwrap().iter().find(|one| one["assessed"] == true);
+    let assessed = assessed.expect("a component that is assessed");
+    let key = assessed["key"].as_str().unwrap();
+    let waiver = format!(
+        "[[waivers]]\ncomponent = \"{key}\"\nowner = \"ops\"\napprover = \"cto\"\nreason = \"blind for a week\"\n\
+         ticket = \"OPS-1\"\ngranted = @granted@\nexpires = @expires@\n"
+    );
+    let of = |document: &Value| {
+        let components = document["score"]["components"].as_array().unwrap();
+        components.iter().find(|one| one["key"] == key).expect("the component").clone()
+    };
+    let blind = time::OffsetDateTime::parse(
+        first["run"]["as_of"].as_str().unwrap(),
+        &time::format_description::well_known::Rfc3339,
+    );
+    let granted = blind.as_ref().unwrap().date();
+    let blind = blind.unwrap() + time::Duration::days(3);
+    let expires = (blind + time::Duration::days(7)).date();
+    std::fs::write(
+        at.join("waived.toml"),
+        waiver.replace("@granted@", &granted.to_string()).replace("@expires@", &expires.to_string()),
+    )
+    .unwrap();
+    let as_of = blind.format(&time::format_description::well_known::Rfc3339).unwrap();
+    let audit = |more: &[&str]| -> Value {
+        let fixed = ["audit", "--snapshot", DEMO, "--quiet", "--format", "json", "--profile", "waived.toml"];
+        let ran = run(at, &[&fixed[..], &["--as-of", as_of.as_str()], more].concat());
+        assert!(matches!(ran.code, 2 | 3), "{}", ran.err);
+        serde_json::from_str(&ran.out).expect("JSON")
+    };
+    let forgotten = audit(&[]);
+    let remembered = audit(&["--history", "runs.db"]);
+    assert_eq!((&of(&forgotten)["assessed"], &of(&remembered)["assessed"]), (&false.into(), &false.into()));
+    let why = of(&remembered)["why_not"].as_str().unwrap().to_owned();
+    assert_eq!(why, "waived after it went blind: held at its last score");
+    assert_ne!(of(&forgotten)["why_not"], why.as_str(), "without a history it leaves the sums");
+    let leaves = |document: &Value| document.to_string().contains("the rest is waived");
+    assert!(leaves(&forgotten) && !leaves(&remembered), "it stays in the sums");
+}
+
 #[test]
 fn a_run_that_fails_is_in_the_list_and_not_held_against() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,11 +1,12 @@
 //! The history of runs: what a run notes in it at its start and its end, and what it takes from it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use stateward::profile::Profile;
+use stateward::profile::{Exact, Profile};
 use stateward::result::{Document, Status};
 use stateward_store::{
     Begun, ComponentRow, DriftCounts, Ended, Item, Judgement, Keep, Record, Store, Subject,
@@ -16,6 +17,8 @@ use super::{Outside, cli, now, stamp};
 
 /// Beyond the deadline of the collection, a run needs time to judge and to write.
 const GRACE: Duration = Duration::minutes(15);
+/// How long a component that has gone blind is remembered (docs/scoring.md, waivers).
+const MEMORY: Duration = Duration::days(90);
 
 /// The history that a run is stored in.
 pub struct Ledger {
@@ -62,6 +65,17 @@ impl Ledger {
     pub fn previous(&self) -> anyhow::Result<Option<Document>> {
         let Some(run) = self.store.last_good(&self.asked)? else { return Ok(None) };
         Ok(Some(document(&self.store, &run)?))
+    }
+
+    /// The last evidenced score of each component that was assessed in the last 90 days, to the two places that are
+    /// printed.
+    ///
+    /// # Errors
+    /// A history that cannot be read.
+    pub fn last_evidenced(&self, as_of: OffsetDateTime) -> anyhow::Result<BTreeMap<String, Exact>> {
+        let since = stamp(as_of - MEMORY);
+        let last = self.store.last_components(&self.asked, &since, &stamp(as_of))?;
+        Ok(last.into_iter().map(|(key, score)| (key, hundredths(score))).collect())
     }
 
     /// Notes that the run begins.
@@ -184,8 +198,9 @@ fn record<'a>(document: &'a Document, json: &'a str, asked: &str) -> Record<'a> 
     let accounts: Vec<&str> = document.scope.accounts.iter().map(|account| account.id.as_str()).collect();
     let component = |one: &'a stateward::result::Component| ComponentRow {
         key: &one.key,
-        evidenced: one.evidenced,
-        possible: one.possible,
+        // One that is held at its last score was not assessed, and must not refresh the memory of it.
+        evidenced: one.evidenced.filter(|_| one.assessed),
+        possible: one.possible.filter(|_| one.assessed),
         coverage: one.coverage,
     };
     let drift = document.drift.as_ref();
@@ -270,6 +285,11 @@ fn counts(drift: &stateward::result::Drift) -> DriftCounts {
         accepted: of.accepted,
         since: since.map(|since| [since.new, since.returned, since.resolved]),
     }
+}
+
+fn hundredths(score: f64) -> Exact {
+    #[allow(clippy::cast_possible_truncation, reason = "a score lies between 0 and 100")]
+    Exact::new((score * 100.0).round() as i128, 100)
 }
 
 /// How old a moment of the history is, in seconds.

@@ -188,6 +188,8 @@ fn audit(audit: &cli::Audit, outside: &Outside) -> anyhow::Result<u8> {
     let mut outputs = Outputs::open(&audit.output.reports)?;
     let document = noted(&mut ledger, &profile, outside, |ledger| {
         let (snapshot, as_of) = estate(&question, &audit.states, &audit.source, &audit.live, outside)?;
+        let last_evidenced = ledger.as_ref().map(|ledger| ledger.last_evidenced(as_of)).transpose()?;
+        let question = Question { last_evidenced: last_evidenced.unwrap_or_default(), ..question };
         let run = new_run("audit", &question, as_of, outside);
         let mut document = evaluate(snapshot, &question, as_of, run);
         nothing_read(&document)?;

@@ -1,5 +1,7 @@
 //! Reading: the list of runs, one run, and what it found.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{OptionalExtension, Row, params};
 
 use crate::{DriftCounts, Store, StoreError};
@@ -219,6 +221,23 @@ impl Store {
         let sql =
             format!("SELECT {RUN} FROM run WHERE asked = ?1 AND seq IS NOT NULL ORDER BY seq DESC LIMIT 1");
         Ok(self.all(&sql, [asked], run)?.pop())
+    }
+
+    /// The latest score of each component that had one in a finished run of a question, between two as-of times.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn last_components(
+        &self,
+        asked: &str,
+        since: &str,
+        until: &str,
+    ) -> Result<BTreeMap<String, f64>, StoreError> {
+        let sql = "SELECT key, component.evidenced FROM component JOIN run ON run.id = component.run
+                   WHERE asked = ?1 AND seq IS NOT NULL AND as_of >= ?2 AND as_of <= ?3 AND component.evidenced IS NOT NULL
+                   ORDER BY seq";
+        let rows = self.all(sql, [asked, since, until], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.into_iter().collect())
     }
 
     /// What a run found, by check and resource, with the run since which it is so.

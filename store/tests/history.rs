@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use common::{Estate, begin, json, times, write};
 use rusqlite::Connection;
-use stateward_store::{Ended, Keep, Receipt, Store, StoreError, Waiting};
+use stateward_store::{ComponentRow, Ended, Keep, Receipt, Store, StoreError, Waiting};
 
 fn folder() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -41,6 +41,28 @@ fn a_run_comes_back_as_it_went_in() {
     assert_eq!(findings.len(), 100);
     assert!(findings.iter().all(|finding| finding.since.as_deref() == Some(times(1)[2].as_str())));
     store.verify().unwrap();
+}
+
+#[test]
+fn a_component_is_remembered_by_its_latest_score_within_a_time() {
+    let (_folder, path) = folder();
+    let mut store = Store::open(&path).unwrap();
+    for (run, score) in [(1, Some(40.0)), (2, Some(62.5)), (3, None)] {
+        let id = format!("run-{run}");
+        begin(&mut store, &id, run).unwrap();
+        let (estate, times) = (Estate::of(1), times(run));
+        let mut record = estate.record(run, "{}", &times);
+        record.components =
+            vec![ComponentRow { key: "dr", evidenced: score, possible: score, coverage: 10.0 }];
+        store.finish(&id, &record, &Keep::default()).unwrap();
+    }
+    let last = |asked: &str, since: usize, until: usize| {
+        store.last_components(asked, &times(since)[2], &times(until)[2]).unwrap().get("dr").copied()
+    };
+    assert_eq!(last("audit of prod", 1, 4), Some(62.5), "what could not be assessed is no score");
+    assert_eq!(last("audit of prod", 1, 1), Some(40.0));
+    assert_eq!(last("audit of prod", 3, 4), None);
+    assert_eq!(last("audit of test", 1, 4), None);
 }
 
 /// What each run found can be told of every run, though only what changed is stored.
