@@ -223,6 +223,7 @@ fn record<'a>(document: &'a Document, json: &'a str, asked: &str) -> Record<'a> 
         coverage: score.map(|score| score.coverage),
         errors: document.collection.errors.len(),
         calls: document.collection.calls,
+        throttled: document.collection.operations.iter().map(|operation| operation.throttled).sum(),
         components: score.map(|score| score.components.iter().map(component).collect()).unwrap_or_default(),
         findings: document.findings.iter().map(judgement).collect(),
         drift: drift.map(counts),

@@ -10,6 +10,7 @@ mod mail;
 mod open;
 mod read;
 mod record;
+mod schedule;
 mod schema;
 mod write;
 
@@ -21,6 +22,7 @@ pub use error::StoreError;
 pub use mail::{Receipt, Waiting};
 pub use read::{DriftRow, FindingRow, RunRow};
 pub use record::{Begun, ComponentRow, DriftCounts, Ended, Item, Judgement, Keep, Record, Subject};
+pub use schedule::{JobEnd, JobOutcome, JobRow, Passed};
 
 /// An open history.
 #[derive(Debug)]

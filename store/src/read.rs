@@ -149,6 +149,11 @@ impl Store {
         self.all(&sql, params![command, limit], run)
     }
 
+    /// The run of an id; none where it is not there.
+    pub(crate) fn run(&self, id: &str) -> Result<Option<RunRow>, StoreError> {
+        Ok(self.all(&format!("SELECT {RUN} FROM run WHERE id = ?1"), [id], run)?.pop())
+    }
+
     /// The run that `word` names: its id, the beginning of it, `latest`, or `latest~N` for the Nth finished one before.
     ///
     /// # Errors

@@ -57,6 +57,8 @@ pub struct Record<'a> {
     pub errors: usize,
     /// Requests.
     pub calls: u64,
+    /// Those of them that were throttled.
+    pub throttled: u64,
     /// The components.
     pub components: Vec<ComponentRow<'a>>,
     /// The findings.

@@ -9,7 +9,7 @@ pub(crate) const APPLICATION: u32 = 0x5354_5744;
 pub(crate) const VERSION: u32 = MIGRATIONS.len() as u32;
 
 /// Each brings the tables one version further. One that was published is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("version1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("version1.sql"), include_str!("version2.sql")];
 
 /// Brings the tables to this version; nothing happens where they are.
 pub(crate) fn migrate(db: &mut Connection) -> rusqlite::Result<()> {

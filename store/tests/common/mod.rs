@@ -69,6 +69,7 @@ impl Estate {
             coverage: Some(97.5),
             errors: 2,
             calls: 320,
+            throttled: 3,
             components: vec![ComponentRow {
                 key: "storage",
                 evidenced: Some(70.0),

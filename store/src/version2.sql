@@ -1,0 +1,30 @@
+-- Requests of a run that were throttled.
+ALTER TABLE run ADD COLUMN throttled INTEGER;
+
+-- What became of the jobs of the scheduler.
+CREATE TABLE schedule (
+  job TEXT PRIMARY KEY,
+  -- When it runs, in words; where these change, it begins anew.
+  plan TEXT NOT NULL,
+  since TEXT NOT NULL,
+  -- The last planned time that was dealt with.
+  planned_at TEXT NOT NULL,
+  -- The last run.
+  outcome TEXT CHECK (outcome IN ('running', 'finished', 'failed', 'interrupted')),
+  reason TEXT,
+  code INTEGER,
+  run TEXT,
+  began_at TEXT,
+  ended_at TEXT,
+  last_seconds REAL,
+  -- The last run that brought a result. It may be forgotten by now.
+  good_run TEXT,
+  good_began_at TEXT,
+  good_ended_at TEXT,
+  finished INTEGER NOT NULL DEFAULT 0,
+  failed INTEGER NOT NULL DEFAULT 0,
+  interrupted INTEGER NOT NULL DEFAULT 0,
+  skipped INTEGER NOT NULL DEFAULT 0,
+  missed INTEGER NOT NULL DEFAULT 0,
+  seconds REAL NOT NULL DEFAULT 0
+) STRICT;
