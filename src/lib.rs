@@ -24,6 +24,8 @@ pub mod proposal;
 pub mod recover;
 pub mod report;
 pub mod result;
+#[cfg(feature = "service")]
+pub mod schedule;
 pub mod score;
 pub mod settle;
 pub mod shelf;

@@ -8,6 +8,7 @@ mod print;
 mod recovery;
 mod region;
 mod rules;
+mod schedule;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -32,6 +33,7 @@ pub use recovery::{
     COMMITMENTS, Commitment, RecoverySettings, ScenarioObjectives, Strategy, TIMES, Time, WorkloadRule,
 };
 pub use region::{KNOWN_REGIONS, Region, Role, UnknownRegion, check_region, is_shaped_like_a_region};
+pub use schedule::{CatchUp, MAILED, SCHEDULED, ScheduleSettings, ScheduledJob};
 pub(crate) use values::decimal;
 pub use values::{Exact, Pattern, any_matches, parse_duration};
 use values::{duration, exact};
@@ -93,6 +95,8 @@ pub struct Profile {
     pub history: HistorySettings,
     /// Mail, which changes no verdict either.
     pub mail: MailSettings,
+    /// Which jobs run when; no more does this.
+    pub schedule: ScheduleSettings,
     /// Limits of the collection. They do not enter the hash, since they change no verdict.
     pub collection: Collection,
     /// Accepted failures.
@@ -641,6 +645,7 @@ impl Profile {
         table.remove("collection");
         table.remove("history");
         table.remove("mail");
+        table.remove("schedule");
         if let Some(drift) = table.get_mut("drift").and_then(toml::Value::as_table_mut) {
             drift.remove("pseudonyms");
             if self.drift.pipeline_roles.is_empty() {
@@ -714,6 +719,24 @@ impl Profile {
     pub fn ask_who(&mut self) {
         self.drift.attribution = true;
         self.layers.forget("drift.attribution");
+    }
+
+    /// Puts one job of the command line in the place of those of the profile.
+    pub fn set_job(&mut self, job: ScheduledJob) {
+        self.schedule.jobs = vec![job];
+        self.layers.forget("schedule.jobs");
+    }
+
+    /// Sets the time zone of cron expressions from the command line.
+    pub fn set_time_zone(&mut self, name: String) {
+        self.schedule.time_zone = name;
+        self.layers.forget("schedule.time_zone");
+    }
+
+    /// Sets the address of health and metrics from the command line.
+    pub fn set_listen(&mut self, listen: String) {
+        self.schedule.listen = listen;
+        self.layers.forget("schedule.listen");
     }
 
     /// Sets the key of the pseudonyms.

@@ -14,7 +14,7 @@ type Rule = fn(&Profile) -> Result<(), ProfileError>;
 
 /// Checks every rule, and returns the first that is broken.
 pub(super) fn check(profile: &Profile) -> Result<(), ProfileError> {
-    const RULES: [Rule; 10] = [
+    const RULES: [Rule; 11] = [
         regions,
         score,
         weights,
@@ -23,6 +23,7 @@ pub(super) fn check(profile: &Profile) -> Result<(), ProfileError> {
         settings,
         checks,
         super::mail::check,
+        super::schedule::check,
         waivers,
         ignore,
     ];
