@@ -78,6 +78,8 @@ pub enum Command {
     Mail(Mail),
     /// List earlier runs: verdict, score and drift over time
     History(History),
+    /// Run audits at their times, send their mail, and tell how they went
+    Schedule(Schedule),
     /// List the checks, or explain one
     Checks(Checks),
     /// Print the read-only IAM policy that the selected checks and types need
@@ -438,7 +440,7 @@ Exit codes: 0 everything that was due was sent, or there was nothing to send; 1 
 waits or was given up; 64 wrong usage.")]
 pub struct Mail {
     /// The result in JSON (`-` is standard input), or with a history a run
-    #[arg(value_name = "RESULT", required_unless_present = "flush")]
+    #[arg(value_name = "RESULT", required_unless_present_any = ["flush", "due"])]
     pub result: Option<PathBuf>,
     /// A built-in profile or a TOML file over `default`; repeatable, later ones win
     #[arg(long, value_name = "NAME|FILE")]
@@ -461,6 +463,9 @@ pub struct Mail {
     /// Try everything that waits now, also what is to wait longer
     #[arg(long)]
     pub flush: bool,
+    /// Try what waits and is due by now; it needs no RESULT
+    #[arg(long, conflicts_with_all = ["flush", "dry_run"])]
+    pub due: bool,
 }
 
 /// `stateward history`.
@@ -496,6 +501,56 @@ pub struct History {
     /// The form: table or json
     #[arg(long = "format", id = "list_format", value_enum, default_value_t = ListFormat::Table)]
     pub format: ListFormat,
+}
+
+/// `stateward schedule`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stateward schedule --profile team.toml
+  stateward schedule --profile team.toml --check
+  stateward schedule --profile team.toml --once nightly
+  stateward schedule --history runs.db --cron @daily --time-zone Europe/Berlin \\
+      -- audit --state s3://acme-tfstate/prod/terraform.tfstate
+
+Jobs, time zone and address are in the profile: docs/scheduling.md. SIGTERM and SIGINT end it in order, SIGHUP reads the
+profile again.
+
+Exit codes: 0 told to stop, or --check is done; 1 could not start; 130, 143 told to stop twice; 64 wrong usage; with --once
+those of the job.")]
+#[cfg_attr(
+    not(feature = "service"),
+    allow(dead_code, reason = "a build without the scheduler reads none of it")
+)]
+pub struct Schedule {
+    /// A built-in profile or a TOML file over `default`; repeatable, later ones win
+    #[arg(long, value_name = "NAME|FILE")]
+    pub profile: Vec<String>,
+    /// The history in which runs are stored, and what became of the jobs (also `history.file` of the profile)
+    #[arg(long, value_name = "FILE")]
+    pub history: Option<PathBuf>,
+    /// One job in the place of those of the profile: when it runs, in five fields like '0 6 * * *'. Its command stands
+    /// behind `--`
+    #[arg(long, value_name = "EXPRESSION", requires = "run", value_parser = cron)]
+    pub cron: Option<String>,
+    /// The time zone of the expressions, by its IANA name, in the place of that of the profile
+    #[arg(long, value_name = "ZONE", value_parser = zone)]
+    pub time_zone: Option<String>,
+    /// Mail the results of the job of --cron
+    #[arg(long, requires = "cron")]
+    pub mail: bool,
+    /// Address and port of health and metrics, in the place of those of the profile
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = listen)]
+    pub listen: Option<String>,
+    /// Print the next five times of each job, and stop
+    #[arg(long, conflicts_with = "once")]
+    pub check: bool,
+    /// Run this job now, and exit with its code
+    #[arg(long, value_name = "JOB")]
+    pub once: Option<String>,
+    /// The job's command and its options
+    #[arg(last = true, value_name = "COMMAND", requires = "cron")]
+    pub run: Vec<String>,
 }
 
 /// What `stateward history` does but list.
@@ -961,6 +1016,34 @@ fn address(text: &str) -> Result<String, String> {
     }
 }
 
+#[cfg(feature = "service")]
+fn cron(text: &str) -> Result<String, String> {
+    stateward::schedule::Expression::parse(text).map(|_| text.to_owned()).map_err(|bad| bad.to_string())
+}
+
+#[cfg(feature = "service")]
+fn zone(name: &str) -> Result<String, String> {
+    stateward::schedule::zone(name)
+        .map(|_| name.to_owned())
+        .map_err(|unknown| unknown.help.replace('\n', " "))
+}
+
+// A build without the scheduler refuses the command itself.
+#[cfg(not(feature = "service"))]
+fn cron(text: &str) -> Result<String, String> {
+    Ok(text.to_owned())
+}
+
+#[cfg(not(feature = "service"))]
+fn zone(name: &str) -> Result<String, String> {
+    Ok(name.to_owned())
+}
+
+fn listen(text: &str) -> Result<String, String> {
+    let read = text.parse::<std::net::SocketAddr>().map(|_| text.to_owned());
+    read.map_err(|_| "write address and port, like 127.0.0.1:9464 or [::1]:9464".to_owned())
+}
+
 fn endpoint(text: &str) -> Result<String, String> {
     let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
     match rest {
@@ -1046,6 +1129,7 @@ mod tests {
                 "diff",
                 "mail",
                 "history",
+                "schedule",
                 "checks",
                 "policy",
                 "completions",
@@ -1115,6 +1199,11 @@ mod tests {
             ("mail", "RESULT"),
             ("mail a.json --dry-run x --flush", "cannot be used with"),
             ("mail a.json --to nobody", "like ops@example.com"),
+            ("mail --due --flush", "cannot be used with"),
+            ("schedule --cron @daily", "COMMAND"),
+            ("schedule -- audit", "--cron"),
+            ("schedule --listen 9464", "127.0.0.1:9464"),
+            ("schedule --check --once nightly", "cannot be used with"),
         ];
         for (line, expected) in cases {
             let stop = run(line).unwrap_err();

@@ -44,30 +44,42 @@ fn outside(talk: &Talk) -> run::Outside {
         Color::Never => false,
         Color::Auto => terminal && !no_colour,
     };
+    // The scheduler names the run, so that it can tell which one became of its job.
+    let is_id = |id: &String| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let scheduled = std::env::var(run::SCHEDULED_RUN).ok().filter(is_id);
     run::Outside {
         now: time::OffsetDateTime::now_utc(),
         endpoint: std::env::var("AWS_ENDPOINT_URL").ok().filter(|url| !url.is_empty()),
-        run_id: random_id(),
+        run_id: scheduled.clone().unwrap_or_else(random_id),
         pseudonym_key: std::env::var("STATEWARD_PSEUDONYM_KEY").unwrap_or_default(),
         width: terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)).filter(|_| out),
         colour: colour(out),
         colour_messages: colour(err),
         progress: err && !talk.quiet,
         quiet: talk.quiet,
+        scheduled: scheduled.is_some(),
+        interrupt: run::Interrupt::default(),
+        random: random_word,
         variable: |name| std::env::var(name).ok().filter(|value| !value.is_empty()),
     }
 }
 
 /// 128 random bits in hexadecimal, from the keys that the standard library draws from the system.
 fn random_id() -> String {
-    let word = || std::collections::hash_map::RandomState::new().build_hasher().finish();
-    format!("{:016x}{:016x}", word(), word())
+    format!("{:016x}{:016x}", random_word(), random_word())
+}
+
+fn random_word() -> u64 {
+    std::collections::hash_map::RandomState::new().build_hasher().finish()
 }
 
 fn log(talk: &Talk, colour: bool) {
     // The SDK warns of every source of credentials that it tries; which of them counts, the run's own error says.
-    let words =
-        if talk.quiet { "error" } else { "warn,aws_config=error,aws_runtime=error,aws_smithy_runtime=error" };
+    let words = if talk.quiet {
+        "error"
+    } else {
+        "warn,schedule=info,aws_config=error,aws_runtime=error,aws_smithy_runtime=error"
+    };
     let builder = tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_env_filter(EnvFilter::new(words))

@@ -207,6 +207,20 @@ pub fn deliver<S: Spool, R: Relay>(
     Ok(delivery)
 }
 
+/// When the next message may leave, of those that wait in the order in which they were made; none where none waits. One that
+/// is behind another is not due before that has left.
+pub fn due(waiting: &[Parcel]) -> Option<OffsetDateTime> {
+    let mut behind: BTreeSet<&String> = BTreeSet::new();
+    let mut due = None;
+    for parcel in waiting {
+        if parcel.pending.iter().any(|to| !behind.contains(to)) {
+            due = due.into_iter().chain([parcel.next_at]).min();
+        }
+        behind.extend(parcel.pending.iter().filter(|to| !parcel.refused.contains(*to)));
+    }
+    due
+}
+
 /// How long a message waits after so many attempts.
 fn wait(attempts: u32) -> Duration {
     let doubled = 2_u32.saturating_pow(attempts.saturating_sub(1));
@@ -308,6 +322,22 @@ pub(super) mod tests {
             last_error: None,
             message: format!("message {number}"),
         }
+    }
+
+    #[test]
+    fn the_next_message_is_due_that_is_behind_no_other() {
+        let later = |number, to: &[&str], minutes| Parcel {
+            next_at: START + time::Duration::minutes(minutes),
+            ..parcel(number, to)
+        };
+        assert_eq!(due(&[]), None);
+        // The second is behind the first for its only address; the third has one of its own.
+        let waiting = [later(1, &["a"], 30), later(2, &["a"], 0), later(3, &["a", "b"], 10)];
+        assert_eq!(due(&waiting), Some(START + time::Duration::minutes(10)));
+        assert_eq!(due(&waiting[..2]), Some(START + time::Duration::minutes(30)));
+        let refused = waiting[0].pending.iter().cloned().collect();
+        let refused = Parcel { refused, ..waiting[0].clone() };
+        assert_eq!(due(&[refused, waiting[1].clone()]), Some(START), "what is refused holds back no other");
     }
 
     fn patience(minutes: i64) -> Patience {

@@ -23,6 +23,7 @@ const MEMORY: Duration = Duration::days(90);
 /// The history that a run is stored in.
 pub struct Ledger {
     store: Store,
+    path: PathBuf,
     /// What is asked for, as a digest: addresses of states may hold what is nobody's business.
     asked: String,
     command: &'static str,
@@ -55,7 +56,7 @@ impl Ledger {
         let Some(path) = file(args.file.as_deref(), profile) else { return Ok(None) };
         let mut store = Store::open(&path)?;
         store.sweep(&stamp(outside.now))?;
-        Ok(Some(Self { store, asked: digest(command, profile, asked), command, run: None }))
+        Ok(Some(Self { store, path, asked: digest(command, profile, asked), command, run: None }))
     }
 
     /// The last good run of the same question.
@@ -84,7 +85,7 @@ impl Ledger {
     /// A history that cannot be written.
     pub fn begin(&mut self, profile: &Profile, outside: &Outside) -> anyhow::Result<()> {
         let limit = Duration::try_from(profile.collection.run_timeout).unwrap_or(Duration::DAY);
-        self.store.begin(&Begun {
+        let begun = Begun {
             id: &outside.run_id,
             command: self.command,
             asked: &self.asked,
@@ -92,7 +93,9 @@ impl Ledger {
             version: env!("CARGO_PKG_VERSION"),
             started_at: &stamp(outside.now),
             deadline: &stamp(outside.now + limit + GRACE),
-        })?;
+        };
+        let begin = || self.store.begin(&begun);
+        outside.interrupt.begin(self.path.clone(), outside.run_id.clone(), begin)?;
         self.run = Some(outside.run_id.clone());
         Ok(())
     }
@@ -142,6 +145,7 @@ pub fn noted<T>(
         ledger.begin(profile, outside)?;
     }
     let done = work(ledger);
+    outside.interrupt.settle();
     if let (Err(error), Some(ledger)) = (&done, ledger) {
         ledger.fail(error);
     }

@@ -80,16 +80,23 @@ fn result(word: &Path, args: &cli::Mail, history: Option<&Path>) -> anyhow::Resu
 
 /// The folder of messages that wait.
 fn spool(args: &cli::Mail, profile: &Profile, history: Option<&Path>) -> anyhow::Result<PathBuf> {
-    let of_profile = Some(&profile.mail.spool).filter(|path| !path.is_empty()).map(PathBuf::from);
-    let beside = history.map(|file| {
-        let mut name = file.as_os_str().to_owned();
-        name.push("-mail");
-        PathBuf::from(name)
-    });
-    args.spool.clone().or(of_profile).or(beside).context(
+    args.spool.clone().or_else(|| spool_of(profile, history)).context(
         "there is no place for messages to wait: write --spool DIR, set `mail.spool` in the profile, or name a history\n  \
          remedy: to look at the messages only, write --dry-run DIR",
     )
+}
+
+/// The folder of messages that wait, where the command line names none.
+pub fn spool_of(profile: &Profile, history: Option<&Path>) -> Option<PathBuf> {
+    let of_profile = Some(&profile.mail.spool).filter(|path| !path.is_empty()).map(PathBuf::from);
+    of_profile.or_else(|| history.map(|file| beside(file, "-mail")))
+}
+
+/// The path of a history with something behind its name.
+pub fn beside(history: &Path, end: &str) -> PathBuf {
+    let mut name = history.as_os_str().to_owned();
+    name.push(end);
+    name.into()
 }
 
 /// The messages that are to be made of a result, rule by rule.

@@ -6,6 +6,7 @@ mod configurations;
 mod custom;
 mod diff;
 mod history;
+mod interrupt;
 mod keys;
 mod ledger;
 #[cfg(feature = "aws")]
@@ -19,6 +20,8 @@ mod relay;
 mod runs;
 #[cfg(feature = "aws")]
 mod s3;
+#[cfg(feature = "service")]
+mod schedule;
 #[cfg(feature = "aws")]
 mod ses;
 mod spool;
@@ -41,9 +44,13 @@ use time::format_description::well_known::Rfc3339;
 use crate::cli::{self, Command, DriftFailOn, FailOn};
 use custom::Custom;
 use history::History;
+pub use interrupt::Interrupt;
 use ledger::{Asked, Ledger, noted};
 use output::Outputs;
 use states::States;
+
+/// The variable by which a scheduler names the run that it starts.
+pub const SCHEDULED_RUN: &str = "STATEWARD_SCHEDULED_RUN";
 
 /// What a run takes from the world around it.
 #[cfg_attr(not(feature = "aws"), allow(dead_code, reason = "a build without AWS reads nothing live"))]
@@ -66,6 +73,13 @@ pub struct Outside {
     pub progress: bool,
     /// Whether to say nothing but errors.
     pub quiet: bool,
+    /// Whether a scheduler started this run, and ends it by closing its standard input.
+    pub scheduled: bool,
+    /// What a signal to stop has to know.
+    pub interrupt: Interrupt,
+    /// A random number.
+    #[cfg_attr(not(feature = "service"), allow(dead_code, reason = "only the scheduler draws any"))]
+    pub random: fn() -> u64,
     /// A variable of the environment; an empty one is none.
     pub variable: fn(&str) -> Option<String>,
 }
@@ -110,6 +124,10 @@ pub fn code(error: &anyhow::Error) -> u8 {
 /// # Errors
 /// Whatever keeps the run from starting or from writing its result.
 pub fn run(command: Command, outside: &Outside) -> anyhow::Result<u8> {
+    use Command::{Audit, Collect, Drift, Recover};
+    if matches!(command, Audit(_) | Drift(_) | Recover(_) | Collect(_)) {
+        outside.interrupt.watch(outside.scheduled)?;
+    }
     match command {
         Command::Demo(demo) => self::demo(&demo, outside),
         Command::Audit(audit) => self::audit(&audit, outside),
@@ -120,6 +138,7 @@ pub fn run(command: Command, outside: &Outside) -> anyhow::Result<u8> {
         Command::Diff(diff) => diff::diff(&diff, outside),
         Command::Mail(mail) => self::mail::mail(&mail, outside),
         Command::History(history) => runs::history(&history, outside),
+        Command::Schedule(schedule) => self::schedule(&schedule, outside),
         Command::Checks(checks) => catalogue::checks(&checks, outside),
         Command::Policy(policy) => self::policy(&policy, outside),
         Command::Completions(completions) => catalogue::completions(completions.shell),
@@ -320,7 +339,9 @@ fn collect(collect: &cli::Collect, outside: &Outside) -> anyhow::Result<u8> {
     let snapshot = Snapshot { configurations, ..live(&question, states, &collect.live, as_of, outside)? };
     let resources: usize = snapshot.readings.iter().map(|reading| reading.harvest.resources.len()).sum();
     let errors = snapshot.errors.len();
-    file.write(&snapshot.to_bytes()?)?;
+    let bytes = snapshot.to_bytes()?;
+    outside.interrupt.settle();
+    file.write(&bytes)?;
     outside.say(&format!(
         "{}: {resources} resources, {} states, {errors} operations that could not be read",
         collect.out.display(),
@@ -379,6 +400,16 @@ fn policy(_: &cli::Policy, _: &Outside) -> anyhow::Result<u8> {
 #[cfg(not(feature = "aws"))]
 const NO_AWS: &str = "this build leaves the AWS SDK out, so it knows recorded estates only\n  remedy: build it whole with \
      `cargo build`, or name a recording with --snapshot";
+
+#[cfg(feature = "service")]
+fn schedule(schedule: &cli::Schedule, outside: &Outside) -> anyhow::Result<u8> {
+    self::schedule::schedule(schedule, outside)
+}
+
+#[cfg(not(feature = "service"))]
+fn schedule(_: &cli::Schedule, _: &Outside) -> anyhow::Result<u8> {
+    bail!("this build leaves the scheduler out\n  remedy: build it whole with `cargo build`")
+}
 
 /// The estate to judge: recorded, or read live.
 fn estate(
@@ -528,6 +559,7 @@ fn finish(
     kept: Option<(&mut Option<Ledger>, &Profile)>,
     outside: &Outside,
 ) -> anyhow::Result<()> {
+    outside.interrupt.settle();
     document.run.finished_at = stamp(now());
     let stored = match kept {
         Some((Some(ledger), profile)) => ledger.store(document, profile, outside),

@@ -1,7 +1,9 @@
 //! Where results go: standard output, or files that are written beside and then renamed, so that none is half-written.
 
+use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
 use miette::{GraphicalReportHandler, GraphicalTheme};
@@ -13,10 +15,37 @@ use tempfile::NamedTempFile;
 use super::Outside;
 use crate::cli::Output;
 
+/// Files that have no name yet: a process that is told to stop leaves none of them.
+static ON_THEIR_WAY: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// Removes the files that have no name yet, before the process ends.
+pub fn abandon() {
+    for path in ON_THEIR_WAY.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        let _ = std::fs::remove_file(path);
+    }
+}
+
+/// That a file is on its way.
+struct OnItsWay(PathBuf);
+
+impl OnItsWay {
+    fn new(path: PathBuf) -> Self {
+        ON_THEIR_WAY.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
+        Self(path)
+    }
+}
+
+impl Drop for OnItsWay {
+    fn drop(&mut self) {
+        ON_THEIR_WAY.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.0);
+    }
+}
+
 /// A file on its way: it takes its name when it is whole.
 pub struct Beside {
     path: PathBuf,
     file: NamedTempFile,
+    _on_its_way: OnItsWay,
 }
 
 impl Beside {
@@ -33,7 +62,8 @@ impl Beside {
         let file = tempfile::Builder::new().prefix(".stateward-").tempfile_in(folder).with_context(|| {
             format!("{shown}: cannot be written; check that the folder is there and writable")
         })?;
-        Ok(Self { path: path.to_owned(), file })
+        let on_its_way = OnItsWay::new(file.path().to_owned());
+        Ok(Self { path: path.to_owned(), file, _on_its_way: on_its_way })
     }
 
     /// Writes `bytes` and gives the file its name.

@@ -76,6 +76,15 @@ impl Folder {
         Ok(newest)
     }
 
+    /// How many messages were given up.
+    ///
+    /// # Errors
+    /// A folder that cannot be read.
+    #[cfg_attr(not(feature = "service"), allow(dead_code, reason = "only the scheduler counts them"))]
+    pub fn given_up(&self) -> anyhow::Result<usize> {
+        Ok(files(&self.path.join(FAILED))?.len())
+    }
+
     /// The result that a message told of; none where it is gone.
     ///
     /// # Errors

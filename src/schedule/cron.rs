@@ -179,7 +179,21 @@ pub fn zone(name: &str) -> Result<TimeZone, UnknownZone> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn no_text_is_too_much(text in "[0-9*/,#LW?+@a-z \\-]{0,24}|\\PC{0,12}") {
+            if let Ok(expression) = Expression::parse(&text) {
+                let (then, zone) = (at("2026-03-07T12:00:00Z"), zone("America/Los_Angeles").unwrap());
+                let next = expression.next(then, &zone).unwrap();
+                prop_assert!(next > then);
+                prop_assert!(Expression::parse(expression.text()) == Ok(expression));
+            }
+        }
+    }
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
