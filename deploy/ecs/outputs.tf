@@ -1,0 +1,14 @@
+output "task_role_arn" {
+  description = "The role that reads AWS: the buckets and keys of the states have to let it in."
+  value       = aws_iam_role.task.arn
+}
+
+output "task_definition_arn" {
+  description = "The task, to run it by hand."
+  value       = aws_ecs_task_definition.this.arn
+}
+
+output "log_group_name" {
+  description = "Where its findings and messages are."
+  value       = aws_cloudwatch_log_group.this.name
+}
