@@ -1,6 +1,7 @@
 //! The command line: definitions and parsing only.
 
 use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -80,6 +81,8 @@ pub enum Command {
     History(History),
     /// Run audits at their times, send their mail, and tell how they went
     Schedule(Schedule),
+    /// Show the stored runs in a browser: verdict, findings, drift, recovery, and a run that is under way
+    Serve(Serve),
     /// List the checks, or explain one
     Checks(Checks),
     /// Print the read-only IAM policy that the selected checks and types need
@@ -567,6 +570,48 @@ pub enum HistoryAction {
     },
     /// Check every page of the history, and every index against its table
     Verify,
+}
+
+/// `stateward serve`.
+#[derive(Debug, Args)]
+#[cfg_attr(
+    not(feature = "service"),
+    allow(dead_code, reason = "a build without the dashboard only takes them")
+)]
+#[command(after_help = "\
+Examples:
+  stateward serve --history runs.db
+  stateward serve --profile team.toml --listen 127.0.0.1:9000
+  stateward serve --history runs.db --listen 0.0.0.0:8600 --token-variable DASHBOARD_TOKEN \\
+      --tls-cert board.pem --tls-key board.key
+  stateward serve --history runs.db --listen 0.0.0.0:8600 --tls-cert board.pem --tls-key board.key --client-ca team.pem
+
+Nothing can be changed through it. On loopback it is open to whoever is on this machine; anywhere else it asks for a token
+or for a certificate.
+
+Exit codes: 0 it was stopped, 1 a history that cannot be used or an address that cannot be had, 64 wrong usage.")]
+pub struct Serve {
+    /// The history (also `history.file` of the profile)
+    #[arg(long, value_name = "FILE")]
+    pub history: Option<PathBuf>,
+    /// A built-in profile or a TOML file that tells where the history is; repeatable
+    #[arg(long, value_name = "NAME|FILE")]
+    pub profile: Vec<String>,
+    /// Address and port; with port 0 a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8600")]
+    pub listen: SocketAddr,
+    /// The variable of the environment with the token that is asked for
+    #[arg(long, value_name = "NAME", value_parser = variable)]
+    pub token_variable: Option<String>,
+    /// The certificate in PEM, with those that lead to its authority
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+    /// Its private key in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
+    /// The authority in PEM whose certificates clients have to show
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub client_ca: Option<PathBuf>,
 }
 
 /// `stateward checks`.
@@ -1071,6 +1116,15 @@ fn account(text: &str) -> Result<AccountRole, String> {
     Ok(AccountRole { id: id.to_owned(), role_arn: role_arn.to_owned() })
 }
 
+fn variable(text: &str) -> Result<String, String> {
+    let fits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err("write the name of a variable, and not the token itself".to_owned())
+    }
+}
+
 fn state_header(text: &str) -> Result<StateHeader, String> {
     let help =
         "write NAME=VARIABLE, like X-Token=MY_TOKEN: the value itself does not belong on a command line";
@@ -1130,6 +1184,7 @@ mod tests {
                 "mail",
                 "history",
                 "schedule",
+                "serve",
                 "checks",
                 "policy",
                 "completions",
@@ -1196,6 +1251,10 @@ mod tests {
             ("diff a.json", "NEW"),
             ("diff a b --format html", "table, json, markdown"),
             ("diff a b --fail-on drift", "regression"),
+            ("serve --listen 8600", "ADDRESS"),
+            ("serve --tls-cert a.pem", "--tls-key"),
+            ("serve --client-ca a.pem", "--tls-cert"),
+            ("serve --token-variable s3cr=t", "the name of a variable"),
             ("mail", "RESULT"),
             ("mail a.json --dry-run x --flush", "cannot be used with"),
             ("mail a.json --to nobody", "like ops@example.com"),

@@ -7,6 +7,8 @@ pub mod checks;
 pub mod compliance;
 #[cfg(feature = "rego")]
 pub mod custom;
+#[cfg(feature = "service")]
+pub mod dashboard;
 pub mod declared;
 pub mod diff;
 pub mod drift;

@@ -31,7 +31,7 @@ fn json(comparison: &Comparison, _: &Look) -> Result<String, ReportError> {
 }
 
 /// A change with its sign.
-pub(super) fn signed(points: f64) -> String {
+pub(crate) fn signed(points: f64) -> String {
     match points {
         points if points > 0.0 => format!("+{}", score(points)),
         points if points < 0.0 => format!("−{}", score(-points)),
@@ -40,18 +40,18 @@ pub(super) fn signed(points: f64) -> String {
 }
 
 /// Which run it is.
-pub(super) fn run(of: &Compared) -> String {
+pub(crate) fn run(of: &Compared) -> String {
     let short = of.run.get(..12).unwrap_or(&of.run);
     format!("{} of {} ({short})", of.command, moment(&of.as_of))
 }
 
 /// The verdicts, where both have one.
-pub(super) fn verdicts(comparison: &Comparison) -> Option<(Decision, Decision)> {
+pub(crate) fn verdicts(comparison: &Comparison) -> Option<(Decision, Decision)> {
     comparison.old.decision.zip(comparison.new.decision)
 }
 
 /// The verdicts in words.
-pub(super) fn verdict((old, new): (Decision, Decision)) -> String {
+pub(crate) fn verdict((old, new): (Decision, Decision)) -> String {
     match old == new {
         true => format!("{}, as before", new.words()),
         false => format!("{} → {}", old.words(), new.words()),
@@ -59,7 +59,7 @@ pub(super) fn verdict((old, new): (Decision, Decision)) -> String {
 }
 
 /// The scores in a sentence.
-pub(super) fn score_line(comparison: &Comparison) -> Option<String> {
+pub(crate) fn score_line(comparison: &Comparison) -> Option<String> {
     let change = comparison.score.as_ref()?;
     let (old, new) = (comparison.old.score?, comparison.new.score?);
     Some(format!(
@@ -74,14 +74,14 @@ pub(super) fn score_line(comparison: &Comparison) -> Option<String> {
 }
 
 /// The parts of the change that are any: what, how many findings, and the points in the worst and the best case.
-pub(super) fn parts(change: &ScoreChange) -> Vec<(&'static str, usize, Interval)> {
+pub(crate) fn parts(change: &ScoreChange) -> Vec<(&'static str, usize, Interval)> {
     let is_any = |points: &Interval| points.evidenced != 0.0 || points.possible != 0.0;
     let parts = change.parts.iter().filter(|part| part.findings > 0 || is_any(&part.points));
     parts.map(|part| (part.cause.words(), part.findings, part.points)).collect()
 }
 
 /// What to know of the score's change beside its parts.
-pub(super) fn remarks(change: &ScoreChange) -> Vec<String> {
+pub(crate) fn remarks(change: &ScoreChange) -> Vec<String> {
     let mut remarks = Vec::new();
     if let Some(why) = &change.not_taken_apart {
         remarks.push(format!("The change cannot be taken apart: {why}."));
@@ -103,15 +103,15 @@ pub(super) fn remarks(change: &ScoreChange) -> Vec<String> {
 }
 
 /// A list of findings with its title, and how many more there are that are as they should be.
-pub(super) struct List<'a> {
-    pub(super) title: &'static str,
-    pub(super) rows: Vec<&'a FindingChange>,
+pub(crate) struct List<'a> {
+    pub(crate) title: &'static str,
+    pub(crate) rows: Vec<&'a FindingChange>,
     /// Findings that pass, which are not listed.
-    pub(super) fine: usize,
+    pub(crate) fine: usize,
 }
 
 /// The lists that hold anything, gravest findings first.
-pub(super) fn lists(of: &FindingChanges) -> Vec<List<'_>> {
+pub(crate) fn lists(of: &FindingChanges) -> Vec<List<'_>> {
     let lists = [
         ("Regressed", &of.regressed),
         ("New", &of.new),
@@ -138,18 +138,18 @@ pub(super) fn lists(of: &FindingChanges) -> Vec<List<'_>> {
 }
 
 /// What a finding was and is.
-pub(super) fn transition(of: &FindingChange) -> String {
+pub(crate) fn transition(of: &FindingChange) -> String {
     let word = |status: Option<Status>| status.map_or("absent", Status::words);
     format!("{} → {}", word(of.was), word(of.is))
 }
 
 /// What is judged: the address, or the id where there is none.
-pub(super) fn subject(of: &FindingChange) -> &str {
+pub(crate) fn subject(of: &FindingChange) -> &str {
     of.resource.address.as_deref().unwrap_or_else(|| super::words::resource_id(&of.resource))
 }
 
 /// The sentence on what is as it was.
-pub(super) fn unchanged(of: &FindingChanges) -> String {
+pub(crate) fn unchanged(of: &FindingChanges) -> String {
     let mut text = format!("{} unchanged", count(of.unchanged, "finding"));
     if of.not_comparable > 0 {
         text.push_str(&format!(
@@ -161,7 +161,7 @@ pub(super) fn unchanged(of: &FindingChanges) -> String {
 }
 
 /// The counts of drift.
-pub(super) fn drift_line(of: &DriftComparison) -> String {
+pub(crate) fn drift_line(of: &DriftComparison) -> String {
     let counts = [
         (of.new.len(), "new"),
         (of.returned.len(), "returned"),
@@ -173,21 +173,21 @@ pub(super) fn drift_line(of: &DriftComparison) -> String {
 }
 
 /// The lists of drift that hold anything.
-pub(super) fn drift_lists(of: &DriftComparison) -> Vec<(&'static str, &[Difference])> {
+pub(crate) fn drift_lists(of: &DriftComparison) -> Vec<(&'static str, &[Difference])> {
     let lists: [(&str, &[Difference]); 4] =
         [("new", &of.new), ("returned", &of.returned), ("resolved", &of.resolved), ("not seen", &of.unseen)];
     lists.into_iter().filter(|(_, list)| !list.is_empty()).collect()
 }
 
 /// What is said of a difference behind its subject.
-pub(super) fn difference(of: &Difference) -> String {
+pub(crate) fn difference(of: &Difference) -> String {
     let label = of.label.as_ref().filter(|label| *label != "other").map(|label| format!(" [{label}]"));
     let why = of.why.as_ref().map(|why| format!("; {why}"));
     format!("{}{}{}", of.class, label.unwrap_or_default(), why.unwrap_or_default())
 }
 
 /// The sentence where nothing at all changed.
-pub(super) fn nothing(comparison: &Comparison) -> Option<&'static str> {
+pub(crate) fn nothing(comparison: &Comparison) -> Option<&'static str> {
     let drift = comparison.drift.as_ref();
     let is_none = lists(&comparison.findings).is_empty()
         && comparison.findings.not_comparable == 0

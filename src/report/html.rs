@@ -1,7 +1,7 @@
 //! The brief as one HTML file that loads nothing: readable on a phone, on paper, in the dark and by a screen reader.
 
-mod context;
-mod recovery;
+pub(crate) mod context;
+pub(crate) mod recovery;
 #[cfg(test)]
 pub(super) mod tests;
 
@@ -35,6 +35,16 @@ const TEMPLATES: [(&str, &str); 13] = [
 /// # Errors
 /// [`ReportError::Template`] when a template names what the context does not have.
 pub fn render(document: &Document, _: &Look) -> Result<String, ReportError> {
+    let environment = environment()?;
+    let context = value(context::of(document));
+    Ok(environment.get_template("brief.html")?.render(context)?)
+}
+
+/// The templates, ready to be rendered.
+///
+/// # Errors
+/// [`ReportError::Template`] for a template that cannot be parsed.
+pub(crate) fn environment() -> Result<Environment<'static>, ReportError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
     environment.set_syntax(
@@ -44,12 +54,11 @@ pub fn render(document: &Document, _: &Look) -> Result<String, ReportError> {
     for (name, source) in TEMPLATES {
         environment.add_template(name, source)?;
     }
-    let context = value(context::of(document));
-    Ok(environment.get_template("brief.html")?.render(context)?)
+    Ok(environment)
 }
 
 /// The context for the templates, with each hidden character written out.
-pub(super) fn value(json: serde_json::Value) -> Value {
+pub(crate) fn value(json: serde_json::Value) -> Value {
     match json {
         serde_json::Value::Null => Value::from(()),
         serde_json::Value::Bool(yes) => Value::from(yes),

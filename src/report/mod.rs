@@ -23,7 +23,7 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 pub mod webhook;
-mod who;
+pub(crate) mod who;
 pub mod words;
 
 use crate::result::Document;

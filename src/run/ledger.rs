@@ -100,6 +100,11 @@ impl Ledger {
         Ok(())
     }
 
+    /// The file, and the run that has begun in it.
+    pub fn under_way(&self) -> Option<(PathBuf, String)> {
+        Some((self.path.clone(), self.run.clone()?))
+    }
+
     /// Stores the finished run.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ use stateward_aws::{Aws, Options, attribution_calls, calls_for, policy_document}
 use stateward_model::{Cause, CollectionError, Reading, Wanted, trail};
 use time::OffsetDateTime;
 
+use super::progress::Progress;
 use super::states::{Opened, States};
 use super::{Outside, s3, stamp};
 use crate::cli::{LiveArgs, StateArgs};
@@ -28,10 +29,11 @@ pub fn read(
     states: States,
     args: &LiveArgs,
     as_of: OffsetDateTime,
+    progress: &Progress,
     outside: &Outside,
 ) -> anyhow::Result<Snapshot> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    runtime.block_on(read_all(question, states, args, as_of, outside))
+    runtime.block_on(read_all(question, states, args, as_of, progress, outside))
 }
 
 async fn read_all(
@@ -39,6 +41,7 @@ async fn read_all(
     mut states: States,
     args: &LiveArgs,
     as_of: OffsetDateTime,
+    progress: &Progress,
     outside: &Outside,
 ) -> anyhow::Result<Snapshot> {
     let started = tokio::time::Instant::now();
@@ -64,8 +67,19 @@ async fn read_all(
     let account = account.map(|account| account.id.clone()).unwrap_or_default();
     let states = states.settled(&account)?;
     let wanted = question.wanted(&states);
-    let bar = progress(aws.listings(&wanted), outside);
-    let mut collected = aws.collect(wanted.clone(), &stamp(outside.now), &|_| bar.inc(1)).await;
+    let listings = aws.listings(&wanted);
+    let bar = progress_bar(listings, outside);
+    progress.phase("reading AWS");
+    progress.expect(listings);
+    let so_far = || {
+        let calls = aws.ledger().counts().iter().map(|count| count.calls).sum();
+        (calls, aws.ledger().errors().len())
+    };
+    let step = |_: &Reading| {
+        bar.inc(1);
+        progress.step(so_far);
+    };
+    let mut collected = aws.collect(wanted.clone(), &stamp(outside.now), &step).await;
     bar.finish_and_clear();
     hide_credentials(&mut collected.readings);
     let mut snapshot = Snapshot {
@@ -90,8 +104,10 @@ async fn read_all(
         configurations: Vec::new(),
         trail: None,
     };
+    progress.phase("reading again what has just changed");
     look_again(&aws, question, &wanted, &mut snapshot, outside).await;
     if question.profile.drift.attribution && question.drift && !snapshot.states.is_empty() {
+        progress.phase("asking who made the differences");
         who_made_it(&aws, &mut snapshot, question, as_of).await;
     }
     snapshot.wall_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -151,7 +167,7 @@ fn options(profile: &Profile, args: &LiveArgs, outside: &Outside) -> Options {
     }
 }
 
-fn progress(listings: usize, outside: &Outside) -> ProgressBar {
+fn progress_bar(listings: usize, outside: &Outside) -> ProgressBar {
     let target = if outside.progress { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(listings as u64), target);
     // A template of this program's own is valid; if it were not, the plain bar does.

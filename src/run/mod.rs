@@ -13,6 +13,7 @@ mod ledger;
 mod live;
 mod mail;
 mod output;
+mod progress;
 mod proposal;
 mod recover;
 #[cfg(feature = "smtp")]
@@ -22,6 +23,8 @@ mod runs;
 mod s3;
 #[cfg(feature = "service")]
 mod schedule;
+#[cfg(feature = "service")]
+mod serve;
 #[cfg(feature = "aws")]
 mod ses;
 mod spool;
@@ -47,6 +50,7 @@ use history::History;
 pub use interrupt::Interrupt;
 use ledger::{Asked, Ledger, noted};
 use output::Outputs;
+use progress::Progress;
 use states::States;
 
 /// The variable by which a scheduler names the run that it starts.
@@ -139,6 +143,7 @@ pub fn run(command: Command, outside: &Outside) -> anyhow::Result<u8> {
         Command::Mail(mail) => self::mail::mail(&mail, outside),
         Command::History(history) => runs::history(&history, outside),
         Command::Schedule(schedule) => self::schedule(&schedule, outside),
+        Command::Serve(serve) => self::serve(&serve, outside),
         Command::Checks(checks) => catalogue::checks(&checks, outside),
         Command::Policy(policy) => self::policy(&policy, outside),
         Command::Completions(completions) => catalogue::completions(completions.shell),
@@ -206,7 +211,9 @@ fn audit(audit: &cli::Audit, outside: &Outside) -> anyhow::Result<u8> {
     }
     let mut outputs = Outputs::open(&audit.output.reports)?;
     let document = noted(&mut ledger, &profile, outside, |ledger| {
-        let (snapshot, as_of) = estate(&question, &audit.states, &audit.source, &audit.live, outside)?;
+        let progress = Progress::of(ledger.as_ref());
+        let (snapshot, as_of) =
+            estate(&question, &audit.states, &audit.source, &audit.live, &progress, outside)?;
         let last_evidenced = ledger.as_ref().map(|ledger| ledger.last_evidenced(as_of)).transpose()?;
         let question = Question { last_evidenced: last_evidenced.unwrap_or_default(), ..question };
         let run = new_run("audit", &question, as_of, outside);
@@ -253,7 +260,9 @@ fn drift(drift: &cli::Drift, outside: &Outside) -> anyhow::Result<u8> {
     let mut outputs = Outputs::open(&drift.output.reports)?;
     let planned = drift.plan.as_deref().map(proposal::configuration).transpose()?;
     let document = noted(&mut ledger, &profile, outside, |ledger| {
-        let (mut snapshot, as_of) = estate(&question, &drift.states, &drift.source, &drift.live, outside)?;
+        let progress = Progress::of(ledger.as_ref());
+        let (mut snapshot, as_of) =
+            estate(&question, &drift.states, &drift.source, &drift.live, &progress, outside)?;
         snapshot.configurations.extend(planned);
         if snapshot.states.is_empty() {
             bail!(
@@ -336,7 +345,10 @@ fn collect(collect: &cli::Collect, outside: &Outside) -> anyhow::Result<u8> {
     let states = States::read(&collect.states, &profile, outside)?;
     let configurations = configurations::read(&collect.states.from, outside)?;
     let as_of = collect.as_of.unwrap_or(outside.now);
-    let snapshot = Snapshot { configurations, ..live(&question, states, &collect.live, as_of, outside)? };
+    let snapshot = Snapshot {
+        configurations,
+        ..live(&question, states, &collect.live, as_of, &Progress::default(), outside)?
+    };
     let resources: usize = snapshot.readings.iter().map(|reading| reading.harvest.resources.len()).sum();
     let errors = snapshot.errors.len();
     let bytes = snapshot.to_bytes()?;
@@ -378,6 +390,18 @@ fn report(report: &cli::Report, outside: &Outside) -> anyhow::Result<u8> {
     Ok(0)
 }
 
+#[cfg(feature = "service")]
+fn serve(serve: &cli::Serve, outside: &Outside) -> anyhow::Result<u8> {
+    serve::serve(serve, outside)
+}
+
+#[cfg(not(feature = "service"))]
+fn serve(_: &cli::Serve, _: &Outside) -> anyhow::Result<u8> {
+    bail!(
+        "this build leaves the dashboard out\n  remedy: build it whole with `cargo build`, or with `--features service`"
+    )
+}
+
 #[cfg(feature = "aws")]
 fn policy(policy: &cli::Policy, outside: &Outside) -> anyhow::Result<u8> {
     let (profile, custom) = profile(&policy.profile, &[], None)?;
@@ -417,8 +441,10 @@ fn estate(
     states: &cli::StateArgs,
     source: &cli::SourceArgs,
     options: &cli::LiveArgs,
+    progress: &Progress,
     outside: &Outside,
 ) -> anyhow::Result<(Snapshot, OffsetDateTime)> {
+    progress.phase("reading configurations and states");
     let configurations = configurations::read(&states.from, outside)?;
     if let Some(path) = &source.snapshot {
         let mut snapshot = open_snapshot(path)?;
@@ -453,11 +479,13 @@ fn estate(
                 stamp(recorded)
             );
         }
+        progress.phase("judging");
         return Ok((snapshot, as_of));
     }
     let states = States::read(states, question.profile, outside)?;
     let as_of = source.as_of.unwrap_or(outside.now);
-    let snapshot = Snapshot { configurations, ..live(question, states, options, as_of, outside)? };
+    let snapshot = Snapshot { configurations, ..live(question, states, options, as_of, progress, outside)? };
+    progress.phase("judging");
     Ok((snapshot, as_of))
 }
 
@@ -467,9 +495,10 @@ fn live(
     states: States,
     options: &cli::LiveArgs,
     as_of: OffsetDateTime,
+    progress: &Progress,
     outside: &Outside,
 ) -> anyhow::Result<Snapshot> {
-    live::read(question, states, options, as_of, outside)
+    live::read(question, states, options, as_of, progress, outside)
 }
 
 #[cfg(not(feature = "aws"))]
@@ -478,6 +507,7 @@ fn live(
     _: States,
     _: &cli::LiveArgs,
     _: OffsetDateTime,
+    _: &Progress,
     _: &Outside,
 ) -> anyhow::Result<Snapshot> {
     bail!("{NO_AWS}")

@@ -6,6 +6,7 @@ use stateward::report::explain;
 
 use super::history::stored;
 use super::ledger::{Asked, Ledger, noted};
+use super::progress::Progress;
 use super::{Outputs, Outside, estate, finish, new_run, nothing_read, output, profile};
 use crate::cli::{self, RecoverFailOn};
 
@@ -33,7 +34,9 @@ pub fn recover(recover: &cli::Recover, outside: &Outside) -> anyhow::Result<u8> 
     };
     let question = Question { previous: previous.as_ref(), ..Question::recovery(&profile, &selection) };
     let document = noted(&mut ledger, &profile, outside, |ledger| {
-        let (snapshot, as_of) = estate(&question, &recover.states, &recover.source, &recover.live, outside)?;
+        let progress = Progress::of(ledger.as_ref());
+        let (snapshot, as_of) =
+            estate(&question, &recover.states, &recover.source, &recover.live, &progress, outside)?;
         let run = new_run("recover", &question, as_of, outside);
         let mut document = evaluate(snapshot, &question, as_of, run);
         nothing_read(&document)?;

@@ -6,8 +6,10 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod error;
+mod look;
 mod mail;
 mod open;
+mod progress;
 mod read;
 mod record;
 mod schedule;
@@ -19,7 +21,9 @@ use std::path::PathBuf;
 use rusqlite::Connection;
 
 pub use error::StoreError;
+pub use look::{Found, RunSieve, Scored, Sieve, Tally};
 pub use mail::{Receipt, Waiting};
+pub use progress::Progress;
 pub use read::{DriftRow, FindingRow, RunRow};
 pub use record::{Begun, ComponentRow, DriftCounts, Ended, Item, Judgement, Keep, Record, Subject};
 pub use schedule::{JobEnd, JobOutcome, JobRow, Passed};

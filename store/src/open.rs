@@ -43,6 +43,16 @@ impl Store {
         store.prepared()
     }
 
+    /// The same, and nothing can be written through it. A file of an earlier version is brought up to date before.
+    ///
+    /// # Errors
+    /// As [`Store::open_existing`].
+    pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
+        let store = Self::open_existing(path)?;
+        store.db.pragma_update(None, "query_only", "ON").map_err(|error| store.failed(&error))?;
+        Ok(store)
+    }
+
     /// Checks every page, and every index against its table.
     ///
     /// # Errors

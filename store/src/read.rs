@@ -95,12 +95,12 @@ pub struct DriftRow {
     pub since: Option<String>,
 }
 
-const RUN: &str = "id, command, estate, outcome, reason, started_at, deadline, finished_at, as_of, decision, evidenced, \
+pub(crate) const RUN: &str = "id, command, estate, outcome, reason, started_at, deadline, finished_at, as_of, decision, evidenced, \
      possible, coverage, errors, calls, passed, failed, unknown, partial, not_applicable, waived, in_sync, drift_changed, \
      drift_missing, drift_unmanaged, drift_ghost, drift_conflict, drift_unknown, drift_accepted, drift_new, \
      drift_returned, drift_resolved";
 
-fn run(row: &Row) -> rusqlite::Result<RunRow> {
+pub(crate) fn run(row: &Row) -> rusqlite::Result<RunRow> {
     const FINDINGS: usize = 15;
     const DRIFT: usize = FINDINGS + 6;
     const SINCE: usize = DRIFT + 8;

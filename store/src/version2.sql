@@ -28,3 +28,17 @@ CREATE TABLE schedule (
   missed INTEGER NOT NULL DEFAULT 0,
   seconds REAL NOT NULL DEFAULT 0
 ) STRICT;
+
+-- How far a run has come, while it is under way.
+CREATE TABLE progress (
+  run TEXT PRIMARY KEY REFERENCES run ON DELETE CASCADE,
+  at TEXT NOT NULL,
+  phase TEXT NOT NULL,
+  calls INTEGER NOT NULL,
+  done INTEGER NOT NULL,
+  total INTEGER NOT NULL,
+  gaps INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The list of runs is asked for by its beginning, page by page.
+CREATE INDEX run_by_start ON run (started_at);

@@ -35,7 +35,10 @@ impl Store {
             Ended::Interrupted => "interrupted",
         };
         let sql = "UPDATE run SET outcome = ?2, reason = ?3, finished_at = ?4 WHERE id = ?1 AND outcome = 'running'";
-        self.write(|db| db.execute(sql, params![id, outcome, reason, at]).map(drop))
+        self.write(|db| {
+            db.execute(sql, params![id, outcome, reason, at])?;
+            over(db)
+        })
     }
 
     /// Calls every run interrupted that should have ended by `now`; how many there were.
@@ -45,7 +48,11 @@ impl Store {
     pub fn sweep(&mut self, now: &str) -> Result<usize, StoreError> {
         let sql = "UPDATE run SET outcome = 'interrupted', reason = 'it never came to its end', finished_at = deadline
                    WHERE outcome = 'running' AND deadline < ?1";
-        self.write(|db| db.execute(sql, [now]))
+        self.write(|db| {
+            let swept = db.execute(sql, [now])?;
+            over(db)?;
+            Ok(swept)
+        })
     }
 
     /// Stores the result of a run that has begun, and forgets what `keep` no longer keeps of its series. When this
@@ -70,6 +77,7 @@ impl Store {
             let span = Span { series, seq, before: before.unwrap_or(0) };
             span.findings(db, &record.findings)?;
             span.items(db, &record.items)?;
+            over(db)?;
             forget(db, series, keep)
         });
         let forgotten = forgotten.map_err(|error| match error {
@@ -110,6 +118,12 @@ impl Store {
         change.commit().map_err(failed)?;
         Ok(done)
     }
+}
+
+/// A run that has ended is not on its way any more.
+fn over(db: &Connection) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM progress WHERE run IN (SELECT id FROM run WHERE outcome <> 'running')";
+    db.execute(sql, []).map(drop)
 }
 
 fn series(db: &Connection, key: &str) -> rusqlite::Result<i64> {

@@ -310,11 +310,11 @@ fn unread_tile(document: &Document) -> Value {
 }
 
 /// A bar from 0 to 100: certain up to `from`, possible for `gap` more.
-fn bar(worst: f64, best: f64, title: String) -> Value {
+pub(crate) fn bar(worst: f64, best: f64, title: String) -> Value {
     json!({ "from": words::score(worst), "to": words::score(best), "gap": words::score(best - worst), "title": title })
 }
 
-fn score(score: &Score) -> Value {
+pub(crate) fn score(score: &Score) -> Value {
     let overall = score.criteria.iter().find(|criterion| criterion.mapped_to.is_none());
     let threshold = overall.map(|criterion| criterion.threshold);
     let mut title = format!(
@@ -339,7 +339,7 @@ fn score(score: &Score) -> Value {
     })
 }
 
-fn criterion(of: &Criterion) -> Value {
+pub(crate) fn criterion(of: &Criterion) -> Value {
     let kind = match of.outcome {
         Gate::Pass => "go",
         Gate::Fail => "stop",
@@ -357,7 +357,7 @@ fn criterion(of: &Criterion) -> Value {
     })
 }
 
-fn component(of: &Component) -> Value {
+pub(crate) fn component(of: &Component) -> Value {
     let scored = of.evidenced.zip(of.possible);
     json!({
         "title": of.title,
@@ -372,7 +372,7 @@ fn component(of: &Component) -> Value {
     })
 }
 
-fn step(of: &Step, titles: &BTreeMap<&str, &str>, subjects: &BTreeMap<&str, &str>) -> Value {
+pub(crate) fn step(of: &Step, titles: &BTreeMap<&str, &str>, subjects: &BTreeMap<&str, &str>) -> Value {
     json!({
         "title": words::step_title(of, titles),
         "severity": of.severity,
@@ -384,7 +384,7 @@ fn step(of: &Step, titles: &BTreeMap<&str, &str>, subjects: &BTreeMap<&str, &str
     })
 }
 
-fn place(of: &PlaceView, judged: bool) -> Value {
+pub(crate) fn place(of: &PlaceView, judged: bool) -> Value {
     let (outcome, kind) = match of.region.map(|region| region.outcome) {
         Some(Outcome::Read) => ("Read", "good"),
         Some(Outcome::Partial) => ("Read in part", "warn"),
@@ -464,7 +464,7 @@ fn severities(document: &Document) -> Vec<Value> {
         .collect()
 }
 
-fn group(of: &Group) -> Value {
+pub(crate) fn group(of: &Group) -> Value {
     let texts: BTreeSet<Option<&str>> =
         of.findings.iter().map(|finding| finding.remediation.as_deref()).collect();
     // Said once where it is the same for all.
@@ -489,7 +489,7 @@ fn group(of: &Group) -> Value {
     })
 }
 
-fn finding(of: &Finding, with_remediation: bool) -> Value {
+pub(crate) fn finding(of: &Finding, with_remediation: bool) -> Value {
     let resource = &of.resource;
     let evidence: Vec<Value> = of
         .evidence
@@ -611,7 +611,7 @@ fn section(of: &history::Section) -> Value {
     })
 }
 
-fn label_kind(label: &str) -> &'static str {
+pub(crate) fn label_kind(label: &str) -> &'static str {
     match label {
         words::LOOSENING => "bad",
         "security-tightening" => "good",
@@ -619,7 +619,7 @@ fn label_kind(label: &str) -> &'static str {
     }
 }
 
-fn drift_item(of: &DriftItem, with_state: bool) -> Value {
+pub(crate) fn drift_item(of: &DriftItem, with_state: bool) -> Value {
     let label = of.label.as_deref().filter(|label| *label != "other");
     let changes: Vec<Value> = of
         .changes
@@ -661,7 +661,7 @@ fn drift_item(of: &DriftItem, with_state: bool) -> Value {
     })
 }
 
-fn error(of: &Unread) -> Value {
+pub(crate) fn error(of: &Unread) -> Value {
     let error = of.error;
     json!({
         "operation": format!("{}:{}", error.service, error.operation),
@@ -675,11 +675,11 @@ fn error(of: &Unread) -> Value {
     })
 }
 
-fn permissions(document: &Document) -> BTreeSet<&str> {
+pub(crate) fn permissions(document: &Document) -> BTreeSet<&str> {
     document.collection.errors.iter().filter_map(|error| error.permission.as_deref()).collect()
 }
 
-fn waiver(of: &Waiver) -> Value {
+pub(crate) fn waiver(of: &Waiver) -> Value {
     json!({
         "subject": of.subject,
         "outcome": words::waiver(&of.outcome),
@@ -697,7 +697,7 @@ fn outcome_kind(of: Outcome) -> &'static str {
     }
 }
 
-fn scope(document: &Document) -> Value {
+pub(crate) fn scope(document: &Document) -> Value {
     let scope = &document.scope;
     let accounts = list(&scope.accounts, |of| {
         let outcome = words::outcome_with(of.outcome, of.reason.as_deref());
