@@ -114,6 +114,8 @@ pub struct MailSettings {
     /// How long a message is tried before it is laid aside.
     #[serde(with = "duration")]
     pub give_up: Duration,
+    /// A folder with templates in the place of the built-in ones; empty for none.
+    pub templates: String,
     /// The folder of messages that wait; empty for one beside the history.
     pub spool: String,
     /// Who gets what.

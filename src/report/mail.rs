@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
@@ -44,11 +46,60 @@ pub struct Letter {
     pub html: String,
 }
 
+/// The name of the template of the subject, of the plain text, and of the page.
+pub const TEMPLATES: [&str; 3] = ["subject.txt", "letter.txt", "letter.html"];
+
+/// Templates in the place of the built-in ones.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Templates {
+    /// What messages call the folder that they come from.
+    pub folder: String,
+    /// The sources that are there, by the name of [`TEMPLATES`].
+    pub sources: BTreeMap<&'static str, String>,
+}
+
+/// Why a letter could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum LetterError {
+    /// A template of the profile's.
+    #[error(
+        "{place}: {what}\n  remedy: correct the template, or take its file out of the folder, so that the built-in one is used; \
+         docs/mail.md lists what a template may print"
+    )]
+    Template {
+        /// The file, and the line where it is known.
+        place: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// A built-in one, which a tested build never gives.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+}
+
 /// Writes the letter.
 ///
 /// # Errors
-/// [`ReportError`] when a template names what the context does not have.
-pub fn render(telling: &Telling) -> Result<Letter, ReportError> {
+/// [`LetterError`] when a template cannot be read, or prints what there is not.
+pub fn render(telling: &Telling, templates: &Templates) -> Result<Letter, LetterError> {
+    write(telling, templates).map_err(|error| match error {
+        ReportError::Template(error)
+            if error.name().is_some_and(|name| templates.sources.contains_key(name)) =>
+        {
+            fault(&error, templates)
+        }
+        error => error.into(),
+    })
+}
+
+fn fault(error: &minijinja::Error, templates: &Templates) -> LetterError {
+    let line = error.line().map(|line| format!(":{line}")).unwrap_or_default();
+    let place = format!("{}/{}{line}", templates.folder, error.name().unwrap_or_default());
+    let detail = error.detail().map(|detail| format!(" ({detail})")).unwrap_or_default();
+    LetterError::Template { place, what: words::one_line(&format!("{}{detail}", error.kind())) }
+}
+
+fn write(telling: &Telling, templates: &Templates) -> Result<Letter, ReportError> {
     let page = page(telling);
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
@@ -59,12 +110,21 @@ pub fn render(telling: &Telling) -> Result<Letter, ReportError> {
         "letter.html" => AutoEscape::Html,
         _ => AutoEscape::None,
     });
-    environment.add_template("letter.html", include_str!("mail/letter.html"))?;
-    environment.add_template("letter.txt", include_str!("mail/letter.txt"))?;
+    let [subject, text, html] = TEMPLATES;
+    let built_in = [
+        (subject, "{{ subject }}"),
+        (text, include_str!("mail/letter.txt")),
+        (html, include_str!("mail/letter.html")),
+    ];
+    for (name, source) in built_in {
+        let source = templates.sources.get(name).map_or(source, String::as_str);
+        environment.add_template(name, source)?;
+    }
     let context = super::html::value(serde_json::to_value(&page)?);
-    let html = environment.get_template("letter.html")?.render(context.clone())?;
-    let text = environment.get_template("letter.txt")?.render(context)?;
-    Ok(Letter { subject: page.subject, text, html })
+    let made = |name: &str| environment.get_template(name)?.render(context.clone());
+    // It begins a header, whatever a template makes of it.
+    let subject = cut(made(subject)?.trim(), SUBJECT);
+    Ok(Letter { subject, text: made(text)?, html: made(html)? })
 }
 
 /// What both templates print. Each text is on one line and holds no hidden character.

@@ -1,6 +1,5 @@
 //! What carries messages away: mail one way, as the profile says, and webhooks another.
 
-use anyhow::bail;
 use stateward::mail::post::{Parcel, Relay, Sent, is_webhook};
 use stateward::profile::{MailTransport, Profile};
 use stateward::report::words;
@@ -79,7 +78,7 @@ fn smtp(profile: &Profile, outside: &Outside) -> anyhow::Result<Box<dyn Relay>> 
 
 #[cfg(not(feature = "smtp"))]
 fn smtp(_: &Profile, _: &Outside) -> anyhow::Result<Box<dyn Relay>> {
-    bail!(
+    anyhow::bail!(
         "this build leaves SMTP out\n  remedy: build it whole with `cargo build`, or write the messages with --dry-run DIR"
     )
 }
@@ -91,7 +90,7 @@ fn ses(profile: &Profile, outside: &Outside) -> anyhow::Result<Box<dyn Relay>> {
 
 #[cfg(not(feature = "aws"))]
 fn ses(_: &Profile, _: &Outside) -> anyhow::Result<Box<dyn Relay>> {
-    bail!(
+    anyhow::bail!(
         "this build leaves the AWS SDK out, and SES with it\n  remedy: build it whole with `cargo build`, or write the \
          messages with --dry-run DIR"
     )
@@ -104,7 +103,7 @@ fn webhooks(profile: &Profile, outside: &Outside) -> anyhow::Result<Box<dyn Rela
 
 #[cfg(not(feature = "webhooks"))]
 fn webhooks(_: &Profile, _: &Outside) -> anyhow::Result<Box<dyn Relay>> {
-    bail!(
+    anyhow::bail!(
         "this build leaves webhooks out\n  remedy: build it whole with `cargo build`, or write the messages with --dry-run DIR"
     )
 }

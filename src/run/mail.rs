@@ -10,6 +10,7 @@ use stateward::mail::post::{Delivery, PARCEL_SCHEMA, Parcel, Patience, Spool, de
 use stateward::mail::{Estate, Occurrence, Telling, Told, components, rule_key, telling};
 use stateward::profile::{MailRule, Profile, Webhook};
 use stateward::report;
+use stateward::report::mail::{TEMPLATES, Templates};
 use stateward::result::Document;
 use stateward_store::{Receipt, Store};
 
@@ -126,6 +127,7 @@ fn messages(
         now: outside.now,
         always: args.always,
     };
+    let templates = templates(&settings.templates)?;
     let newest = folder.newest()?;
     let mut parcels = Vec::new();
     for rule in &settings.recipients {
@@ -142,7 +144,7 @@ fn messages(
         let (subject, composed) = match &rule.webhook {
             Some(webhook) => (report::mail::subject(&telling), body(&telling, webhook, &key)?),
             None => {
-                let letter = report::mail::render(&telling)?;
+                let letter = report::mail::render(&telling, &templates)?;
                 let stamp = Stamp {
                     estate: &estate,
                     from: &settings.from,
@@ -175,6 +177,32 @@ fn messages(
         });
     }
     Ok(parcels)
+}
+
+/// The templates of a folder; none where no folder is named.
+fn templates(folder: &str) -> anyhow::Result<Templates> {
+    let mut templates = Templates { folder: folder.to_owned(), ..Templates::default() };
+    if folder.is_empty() {
+        return Ok(templates);
+    }
+    for name in TEMPLATES {
+        let path = Path::new(folder).join(name);
+        match std::fs::read_to_string(&path) {
+            Ok(source) => drop(templates.sources.insert(name, source)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => {
+                return Err(error)
+                    .with_context(|| format!("{}: the template cannot be read", path.display()));
+            }
+        }
+    }
+    if templates.sources.is_empty() {
+        bail!(
+            "{folder}: there is no template; check `mail.templates`, whose files are {}",
+            TEMPLATES.join(", ")
+        );
+    }
+    Ok(templates)
 }
 
 /// What a webhook is sent. It is known by its key alone.

@@ -95,6 +95,8 @@ mod tests {
         BadRequestException, MessageRejected, SendingPausedException, TooManyRequestsException,
     };
 
+    use aws_smithy_types::error::ErrorMetadata;
+
     use super::*;
 
     #[test]
@@ -121,11 +123,12 @@ mod tests {
             let http = HttpResponse::new(400_u16.try_into().unwrap(), "".into());
             judged(Err(SdkError::service_error(error, http))).unwrap_err()
         };
-        let rejected = MessageRejected::builder().message("Email address is not verified.").build();
+        let told = ErrorMetadata::builder().code("MessageRejected").message("Email address is not verified.");
+        let rejected = MessageRejected::builder().meta(told.build()).build();
         let NotSent::Refused(said) = of(SendEmailError::MessageRejected(rejected)) else {
             panic!("not refused")
         };
-        assert!(said.contains("Email address is not verified."), "{said}");
+        assert_eq!(said, "MessageRejected: Email address is not verified.");
         let bad = BadRequestException::builder().message("x").build();
         assert!(matches!(of(SendEmailError::BadRequestException(bad)), NotSent::Refused(_)));
         let many = TooManyRequestsException::builder().message("x").build();

@@ -25,7 +25,52 @@ fn letter(old: Option<&Document>, new: &Document, rule: &MailRule, name: &str, a
         now,
         always,
     };
-    render(&telling(of, rule, told).unwrap()).unwrap()
+    render(&telling(of, rule, told).unwrap(), &Templates::default()).unwrap()
+}
+
+fn templated(sources: &[(&'static str, &str)]) -> Result<Letter, LetterError> {
+    let document = sample::no_go();
+    let profile = Profile::built_in_default().unwrap();
+    let (estate, components) = (Estate::of(&document, &profile), components(crate::checks::all()));
+    let now = datetime!(2026-03-02 06:00 UTC);
+    let of = Occurrence {
+        estate: &estate,
+        document: &document,
+        profile: &profile,
+        components: &components,
+        now,
+        always: false,
+    };
+    let sources = sources.iter().map(|(name, source)| (*name, (*source).to_owned())).collect();
+    render(&telling(of, &everything(), None).unwrap(), &Templates { folder: "team".to_owned(), sources })
+}
+
+#[test]
+fn a_template_of_ones_own_takes_the_place_of_one_file() {
+    let plain = templated(&[]).unwrap();
+    let own = templated(&[
+        ("subject.txt", "[{{ estate }}]\r\nBcc: a@b.example {{ answer }}\n"),
+        ("letter.txt", "{% for section in sections %}{{ section.title }}\n{% endfor %}"),
+    ])
+    .unwrap();
+    assert!(!own.subject.contains(['\r', '\n']) && own.subject.ends_with("NO-GO"), "{}", own.subject);
+    assert!(own.text.starts_with("Drift (") && own.text.lines().count() > 2, "{}", own.text);
+    assert_eq!(own.html, plain.html);
+    let hostile = templated(&[("letter.html", "<p>{{ \"<script>\" }}{{ lead }}</p>")]).unwrap();
+    assert!(hostile.html.starts_with("<p>&lt;script&gt;"), "{}", hostile.html);
+}
+
+#[test]
+fn a_bad_template_is_named_with_its_line_and_a_remedy() {
+    for (name, source, expected) in [
+        ("letter.txt", "fine\n{% for x in %}", "team/letter.txt:2: "),
+        ("letter.txt", "fine\nfine\n{{ verdict.answer }}", "team/letter.txt:3: "),
+        ("letter.html", "{{ estate | shout }}", "team/letter.html:1: "),
+        ("subject.txt", "{% include \"other.txt\" %}", "team/subject.txt:1: "),
+    ] {
+        let said = templated(&[(name, source)]).unwrap_err().to_string();
+        assert!(said.starts_with(expected) && said.contains("remedy"), "{source}: {said}");
+    }
 }
 
 fn everything() -> MailRule {

@@ -114,7 +114,7 @@ pub(crate) fn project() -> PathBuf {
 }
 
 /// Cargo's build folder: a test runs from `BUILD/PROFILE/deps/NAME`, wherever it was configured to be.
-pub(crate) fn build_folder() -> PathBuf {
+pub fn build_folder() -> PathBuf {
     let program = std::env::current_exe().expect("the path of the test");
     let marked = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
     marked.map_or_else(|| project().join("target"), Path::to_owned)

@@ -14,7 +14,7 @@ mod relay;
 mod server;
 mod traffic;
 
-pub use emulator::Emulator;
+pub use emulator::{Emulator, build_folder};
 pub use fake::{Fake, Options as FakeOptions, Throttle};
 pub use http::{Request, Response};
 pub use operation::{Asked, Protocol, asked};
