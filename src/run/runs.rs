@@ -106,7 +106,12 @@ fn row(run: &RunRow, outside: &Outside) -> [String; 12] {
     let new = run.drift.and_then(|drift| drift.since).map(|[new, returned, _]| new + returned);
     let answer = match (outcome(run, outside), run.decision.as_deref()) {
         ("finished", Some(decision)) => decision.replace('_', " ").to_uppercase().replace("NO GO", "NO-GO"),
-        ("finished", None) => if drift.unwrap_or(0) > 0 { "DRIFT" } else { "no drift" }.to_owned(),
+        ("finished", None) if drift.is_some_and(|drift| drift > 0) => "DRIFT".to_owned(),
+        // Nothing was found where not everything was looked at: that is not clean.
+        ("finished", None) if run.errors != Some(0) || run.drift.is_none_or(|drift| drift.unknown > 0) => {
+            "not all read".to_owned()
+        }
+        ("finished", None) => "no drift".to_owned(),
         (other, _) => other.to_owned(),
     };
     let age = ledger::age(&run.started_at, outside.now).and_then(|seconds| u64::try_from(seconds).ok());
