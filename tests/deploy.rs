@@ -65,11 +65,17 @@ fn all(value: &Value) -> Vec<String> {
     items.iter().map(|item| item.as_str().unwrap().to_owned()).collect()
 }
 
+#[allow(clippy::print_stderr, reason = "a test that asked less has to say so")]
+fn skipped(what: &str) {
+    eprintln!("SKIPPED: {what}");
+}
+
+#[allow(clippy::disallowed_methods, reason = "where tools are is what the environment says")]
 fn tool(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file());
     if found.is_none() {
-        eprintln!("SKIPPED: there is no {name} here, so that what it would say of the files was not asked");
+        skipped(&format!("what {name} would say of the files, since it is not here"));
     }
     found
 }
@@ -218,7 +224,7 @@ fn the_module_of_terraform_is_valid_and_its_command_is_one() {
     good(&formatted, "terraform fmt");
     let mirror = Path::new("/opt/tf-plugins");
     if !mirror.join("registry.terraform.io/hashicorp/aws").is_dir() {
-        eprintln!("SKIPPED: terraform validate, since the provider is not in {}", mirror.display());
+        skipped("terraform validate, since its provider is not in /opt/tf-plugins");
         return;
     }
     let work = tempfile::tempdir().unwrap();
@@ -270,9 +276,7 @@ fn the_action_and_the_workflow_of_github_fit_each_other() {
         assert!(used.contains(&expression), "nobody reads {expression}");
     }
     let steps = workflow["jobs"]["audit"]["steps"].as_sequence().unwrap();
-    let with = steps.iter().find(|step| step["id"] == Value::from("stateward")).unwrap()["with"]
-        .as_mapping()
-        .unwrap();
+    let with = steps.iter().find(|step| step["id"] == "stateward").unwrap()["with"].as_mapping().unwrap();
     for (name, _) in with {
         assert!(inputs.contains_key(name), "the action has no input {name:?}");
     }
@@ -300,7 +304,7 @@ fn the_template_of_gitlab_runs_what_there_is() {
         .filter(|(option, _)| *option == "--output")
         .map(|(_, file)| file)
         .collect();
-    assert!(written.iter().any(|file| job["artifacts"]["reports"]["junit"] == Value::from(file.as_str())));
+    assert!(written.iter().any(|file| job["artifacts"]["reports"]["junit"] == file.as_str()));
     for path in all(&job["artifacts"]["paths"]) {
         assert!(written.contains(&&path), "nobody writes {path}");
     }
