@@ -5,12 +5,12 @@ use std::path::Path;
 use anyhow::bail;
 use stateward::diff::compare;
 use stateward::report::Look;
-use stateward::result::{Comparison, Document};
+use stateward::result::{Comparison, Document, ResultError};
 use stateward_store::{Store, StoreError};
 
-use super::history::stored;
+use super::history::text;
 use super::output::{Beside, print};
-use super::{Outside, cli, ledger};
+use super::{Outside, cli};
 use crate::cli::DiffFailOn;
 
 /// Compares two results, and writes what changed; the exit code.
@@ -26,11 +26,14 @@ pub fn diff(args: &cli::Diff, outside: &Outside) -> anyhow::Result<u8> {
     let history = args.history.as_deref();
     // Most of the time goes into reading the two.
     let (old, new) = std::thread::scope(|threads| {
-        let old = threads.spawn(|| result(&args.old, history));
-        let new = result(&args.new, history);
+        let old = threads.spawn(|| read(&args.old, history, Document::skimmed));
+        let new = read(&args.new, history, Document::skimmed);
         (old.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), new)
     });
-    let comparison = compare(&old?, &new?);
+    let (old, new) = (old?, new?);
+    let comparison = compare(&old, &new);
+    // The process ends soon, and takes them with it in less time than it would take to free them.
+    std::mem::forget((old, new));
     let plain = file.is_some();
     let look = Look { width: outside.width.filter(|_| !plain), colour: outside.colour && !plain };
     let text = (args.format.render)(&comparison, &look)?;
@@ -46,11 +49,22 @@ pub fn diff(args: &cli::Diff, outside: &Outside) -> anyhow::Result<u8> {
 /// # Errors
 /// A result that cannot be read, or a history that cannot be used.
 pub fn result(word: &Path, history: Option<&Path>) -> anyhow::Result<Document> {
-    let Some(history) = history else { return stored(word) };
+    read(word, history, Document::from_json)
+}
+
+/// How much of a result is read.
+type Reading = fn(&str, &str) -> Result<Document, ResultError>;
+
+fn read(word: &Path, history: Option<&Path>, reading: Reading) -> anyhow::Result<Document> {
+    let of_file = || {
+        let (name, text) = text(word)?;
+        Ok(reading(&name, &text)?)
+    };
+    let Some(history) = history else { return of_file() };
     let store = Store::open_existing(history)?;
     match store.find(&word.to_string_lossy()) {
-        Ok(run) => ledger::document(&store, &run),
-        Err(StoreError::NoRun { .. }) if word.exists() || word.as_os_str() == "-" => stored(word),
+        Ok(run) => Ok(reading(&format!("run {}", run.id), &store.result(&run)?)?),
+        Err(StoreError::NoRun { .. }) if word.exists() || word.as_os_str() == "-" => of_file(),
         Err(error) => Err(error.into()),
     }
 }

@@ -100,6 +100,15 @@ impl History {
 /// # Errors
 /// A file that cannot be read, or that holds something else.
 pub fn stored(path: &Path) -> anyhow::Result<Document> {
+    let (name, text) = text(path)?;
+    Ok(Document::from_json(&name, &text)?)
+}
+
+/// The name and the text of a file, or of standard input.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn text(path: &Path) -> anyhow::Result<(String, String)> {
     let name = path.display().to_string();
     let text = if name == "-" {
         std::io::read_to_string(std::io::stdin()).context("standard input could not be read")?
@@ -107,5 +116,5 @@ pub fn stored(path: &Path) -> anyhow::Result<Document> {
         std::fs::read_to_string(path)
             .with_context(|| format!("{name}: the result cannot be read; check the path"))?
     };
-    Ok(Document::from_json(&name, &text)?)
+    Ok((name, text))
 }
