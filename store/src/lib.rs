@@ -7,6 +7,7 @@
 
 mod error;
 mod look;
+mod export;
 mod mail;
 mod open;
 mod progress;
@@ -22,6 +23,7 @@ use rusqlite::Connection;
 
 pub use error::StoreError;
 pub use look::{Found, RunSieve, Scored, Sieve, Tally};
+pub use export::{DriftStay, End, FindingStay, Stay, StoredComponent, StoredRun};
 pub use mail::{Receipt, Waiting};
 pub use progress::Progress;
 pub use read::{DriftRow, FindingRow, RunRow};

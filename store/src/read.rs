@@ -99,6 +99,8 @@ pub(crate) const RUN: &str = "id, command, estate, outcome, reason, started_at, 
      possible, coverage, errors, calls, passed, failed, unknown, partial, not_applicable, waived, in_sync, drift_changed, \
      drift_missing, drift_unmanaged, drift_ghost, drift_conflict, drift_unknown, drift_accepted, drift_new, \
      drift_returned, drift_resolved";
+/// How many they are.
+pub(crate) const RUN_COLUMNS: usize = 32;
 
 pub(crate) fn run(row: &Row) -> rusqlite::Result<RunRow> {
     const FINDINGS: usize = 15;

@@ -335,3 +335,81 @@ fn a_message_waits_until_it_is_settled_and_is_settled_once() {
     assert_eq!(store.receipts("run-0001").unwrap(), [receipt, another]);
     assert!(store.waiting("9999").unwrap().is_empty());
 }
+
+/// What is given to be taken elsewhere says of every run what the run found, and leaves out what lies before.
+#[test]
+fn stays_tell_of_every_run_what_it_found() {
+    let (_folder, path) = folder();
+    let mut store = Store::open(&path).unwrap();
+    let estates: Vec<Estate> = [60, 80, 50, 80].map(Estate::of).into();
+    for (at, estate) in estates.iter().enumerate() {
+        let (text, times) = (json(1, at), times(at));
+        let id = format!("run-{at:04}");
+        begin(&mut store, &id, at).unwrap();
+        let mut record = estate.record(at, &text, &times);
+        record.items = estate.items(at);
+        store.finish(&id, &record, &Keep::default()).unwrap();
+    }
+    begin(&mut store, "run-9999", 9).unwrap();
+    store.end("run-9999", Ended::Failed, "no credentials", &times(9)[1]).unwrap();
+
+    let all = |since: Option<&str>| {
+        let (mut runs, mut components, mut findings, mut drift) = (vec![], vec![], vec![], vec![]);
+        store
+            .still::<_, StoreError>(|store| {
+                store.each_run(since, |row| {
+                    runs.push(row);
+                    Ok::<_, StoreError>(())
+                })?;
+                store.each_component(since, |row| {
+                    components.push(row);
+                    Ok::<_, StoreError>(())
+                })?;
+                store.each_finding(since, |row| {
+                    findings.push(row);
+                    Ok::<_, StoreError>(())
+                })?;
+                store.each_difference(since, |row| {
+                    drift.push(row);
+                    Ok::<_, StoreError>(())
+                })
+            })
+            .unwrap();
+        (runs, components, findings, drift)
+    };
+    let (runs, components, findings, drift) = all(None);
+    assert_eq!(runs.len(), 5);
+    let failed = runs.iter().find(|run| run.run.id == "run-9999").unwrap();
+    assert_eq!((failed.seq, failed.run.reason.as_deref()), (None, Some("no credentials")));
+    for run in runs.iter().filter(|run| run.seq.is_some()) {
+        let (id, seq) = (run.run.id.as_str(), run.seq.unwrap());
+        let mut expected: Vec<(String, String)> =
+            store.findings(id).unwrap().into_iter().map(|row| (row.fingerprint, row.status)).collect();
+        let of = |stay: &stateward_store::Stay| stay.first.seq <= seq && seq <= stay.last.seq;
+        let mut found: Vec<(String, String)> = findings
+            .iter()
+            .filter(|row| of(&row.stay))
+            .map(|row| (row.stay.fingerprint.clone(), row.status.clone()))
+            .collect();
+        expected.sort();
+        found.sort();
+        assert!(!found.is_empty());
+        assert_eq!(found, expected, "{id}");
+        let differences = drift.iter().filter(|row| of(&row.stay)).count();
+        assert_eq!(differences, store.drift(id).unwrap().len(), "{id}");
+    }
+    let latest = runs.iter().filter_map(|run| run.seq).max().unwrap();
+    for stay in findings.iter().map(|row| &row.stay) {
+        assert_eq!(stay.open, stay.last.seq == latest);
+        assert!(stay.first.run.is_some() && stay.last.as_of.is_some());
+    }
+    let scored: usize = components.len();
+    assert!(scored > 0 && scored.is_multiple_of(4), "{scored}");
+
+    let since = &times(2)[0];
+    let (later, fewer, stays, _) = all(Some(since));
+    assert_eq!(later.len(), 3);
+    assert_eq!(fewer.len(), scored / 2);
+    assert!(stays.len() < findings.len());
+    assert!(stays.iter().all(|row| row.stay.last.seq >= later[0].seq.unwrap()));
+}
