@@ -6,6 +6,7 @@ mod backend;
 mod guard;
 mod literal;
 mod pins;
+mod providers;
 mod resources;
 mod syntax;
 #[cfg(test)]
@@ -19,6 +20,7 @@ use serde_json::{Map, Value};
 use crate::error::StateError;
 use literal::Scope;
 pub use pins::{Lock, ModuleCall, Origin, Pins};
+pub use providers::ConfiguredProvider;
 use syntax::File;
 
 /// A place in the configuration.
@@ -149,6 +151,8 @@ pub struct Configuration {
     pub backend: Option<Backend>,
     /// The providers of the root module.
     pub required_providers: Vec<RequiredProvider>,
+    /// How the root module sets providers up.
+    pub providers: Vec<ConfiguredProvider>,
     /// The resources of the root module and of the modules that it calls.
     pub resources: Vec<ConfiguredResource>,
     /// What it pins.
@@ -174,6 +178,7 @@ pub fn read(dir: &Path) -> Result<Configuration, StateError> {
     let mut configuration = Configuration { dir: shown, ..Configuration::default() };
     let scope = Scope::root(dir, &files)?;
     backend::read(&files, &scope, &mut configuration);
+    providers::read(&files, &scope, &mut configuration);
     resources::read(Some(dir), files, &scope, &mut configuration)?;
     configuration.pins.lock = pins::lock(dir, &mut configuration.notes);
     Ok(configuration)
@@ -188,6 +193,7 @@ pub fn read_text(name: &str, text: &str) -> Result<Configuration, StateError> {
     let mut configuration = Configuration { dir: name.to_owned(), ..Configuration::default() };
     let scope = Scope::of_root(&files, Default::default());
     backend::read(&files, &scope, &mut configuration);
+    providers::read(&files, &scope, &mut configuration);
     resources::read(None, files, &scope, &mut configuration)?;
     Ok(configuration)
 }

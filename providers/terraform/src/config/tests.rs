@@ -491,3 +491,34 @@ fn a_lock_file_that_is_none_is_noted_and_one_that_is_not_there_is_absent() {
     assert!(broken.notes.iter().any(|note| note.text.contains("lock file")), "{:?}", broken.notes);
     assert_eq!(Folder::of("lock-absent", &[main]).read().pins.lock, Lock::Absent);
 }
+
+#[test]
+fn providers_tell_where_and_as_whom_they_work() {
+    let text = r#"
+variable "region" { default = "eu-west-1" }
+variable "role" {}
+provider "aws" {
+  region              = "us-west-2"
+  allowed_account_ids = ["111122223333"]
+  ignore_tags {
+    keys         = ["LastScanned"]
+    key_prefixes = ["kubernetes.io/"]
+  }
+}
+provider "aws" {
+  alias  = "dr"
+  region = var.region
+  assume_role { role_arn = var.role }
+}
+provider "random" {}
+"#;
+    let configuration = read_text("main.tf", text).unwrap();
+    let [first, second, third] = configuration.providers.as_slice() else { panic!("three providers") };
+    assert_eq!((first.alias.as_deref(), first.region.as_deref()), (None, Some("us-west-2")));
+    assert_eq!(first.accounts, ["111122223333"]);
+    assert_eq!(first.ignored_tags, ["LastScanned", "kubernetes.io/*"]);
+    assert_eq!((second.alias.as_deref(), second.region.as_deref()), (Some("dr"), Some("eu-west-1")));
+    assert_eq!((second.role_arn.as_deref(), second.at.line), (None, Some(12)));
+    assert_eq!(second.unresolved, ["role_arn"]);
+    assert_eq!((third.name.as_str(), third.region.as_deref()), ("random", None));
+}
