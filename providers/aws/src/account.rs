@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use crate::call::Call;
 use crate::cloudtrail::TRAIL_CALLS;
 use crate::collectors;
+use crate::doctor::Watch;
 use crate::guard::AllowList;
 use crate::ledger::Ledger;
 use crate::limiter::Limiter;
@@ -107,16 +108,17 @@ pub struct Collected {
     pub most_in_flight: usize,
 }
 
-struct Entered {
-    id: String,
-    arn: String,
-    sdk: SdkConfig,
+pub(crate) struct Entered {
+    pub(crate) id: String,
+    pub(crate) arn: String,
+    pub(crate) sdk: SdkConfig,
 }
 
 /// Connected accounts.
 pub struct Aws {
     options: Options,
-    entered: Vec<Entered>,
+    pub(crate) entered: Vec<Entered>,
+    pub(crate) watch: Watch,
     /// Every account that was asked for.
     pub accounts: Vec<AccountOutcome>,
     ledger: Arc<Ledger>,
@@ -130,7 +132,14 @@ impl Aws {
         let started = Instant::now();
         let ledger = Arc::new(Ledger::default());
         let base = base_config(&options).await;
-        let mut aws = Self { options, entered: Vec::new(), accounts: Vec::new(), ledger, started };
+        let mut aws = Self {
+            options,
+            entered: Vec::new(),
+            watch: Watch::default(),
+            accounts: Vec::new(),
+            ledger,
+            started,
+        };
         if aws.options.roles.is_empty() {
             aws.enter(None, base).await;
             return aws;
@@ -157,7 +166,11 @@ impl Aws {
             self.shared(wanted, "", ""),
             None,
         );
-        let answer = session.call(&GET_CALLER_IDENTITY, || session.sts().get_caller_identity().send()).await;
+        let ask = || {
+            let request = session.sts().get_caller_identity().customize().interceptor(self.watch.clone());
+            request.send()
+        };
+        let answer = session.call(&GET_CALLER_IDENTITY, ask).await;
         let (id, arn) = match answer {
             Ok(answer) => (answer.account.unwrap_or_default(), answer.arn.unwrap_or_default()),
             Err(gap) => {
@@ -175,7 +188,7 @@ impl Aws {
         self.entered.push(Entered { id, arn, sdk });
     }
 
-    fn home_region(&self) -> &str {
+    pub(crate) fn home_region(&self) -> &str {
         self.options.regions.first().map_or("us-east-1", String::as_str)
     }
 

@@ -12,7 +12,7 @@ use crate::session::{Collector, Session};
 static GENERATE: Call = Call::new("iam", "GenerateCredentialReport").quota(1, 2);
 static REPORT: Call = Call::new("iam", "GetCredentialReport").quota(2, 4);
 static PASSWORD_POLICY: Call = Call::new("iam", "GetAccountPasswordPolicy");
-static SIMULATE: Call = Call::new("iam", "SimulatePrincipalPolicy").quota(2, 4);
+pub(crate) static SIMULATE: Call = Call::new("iam", "SimulatePrincipalPolicy").quota(2, 4);
 
 /// The collectors of this file.
 pub const COLLECTORS: &[Collector] = &[
@@ -253,6 +253,32 @@ async fn principal(s: &Session) -> Result<String, Gap> {
 
 async fn allowed_writes(s: &Session, principal: &str) -> Result<Vec<String>, Gap> {
     let actions: Vec<String> = WRITES.iter().map(|action| (*action).to_owned()).collect();
+    allowed(s, principal, &actions).await
+}
+
+/// Actions that are simulated together.
+const BATCH: usize = 50;
+
+/// Of `actions`, those that the credentials may not do.
+///
+/// # Errors
+/// The gap, where it cannot be simulated.
+pub(crate) async fn denied(s: &Session, actions: &[String]) -> Result<Vec<String>, Gap> {
+    let principal = principal(s).await?;
+    // Nothing limits root, and IAM does not simulate it.
+    if principal.ends_with(":root") {
+        return Ok(Vec::new());
+    }
+    let mut denied = Vec::new();
+    for batch in actions.chunks(BATCH) {
+        let allowed = allowed(s, &principal, batch).await?;
+        denied.extend(batch.iter().filter(|action| !allowed.contains(action)).cloned());
+    }
+    Ok(denied)
+}
+
+/// Of `actions`, those that the policies of a user or role allow.
+async fn allowed(s: &Session, principal: &str, actions: &[String]) -> Result<Vec<String>, Gap> {
     let pages = s
         .pages(
             &SIMULATE,
@@ -260,7 +286,7 @@ async fn allowed_writes(s: &Session, principal: &str) -> Result<Vec<String>, Gap
                 s.iam()
                     .simulate_principal_policy()
                     .policy_source_arn(principal)
-                    .set_action_names(Some(actions.clone()))
+                    .set_action_names(Some(actions.to_vec()))
                     .set_marker(marker)
                     .send()
             },

@@ -29,6 +29,7 @@ mod credentials;
 mod detection;
 #[cfg(feature = "data")]
 mod dlm;
+mod doctor;
 mod dynamodb;
 mod ec2;
 mod ecr;
@@ -81,6 +82,7 @@ mod trails;
 mod wafv2;
 
 pub use account::{AccountOutcome, Aws, Collected, Options, RegionOutcome};
+pub use doctor::Answered;
 pub use policy::{NamedState, all_calls, attribution_calls, calls_for, policy_document};
 pub use ses::{Mailer, NotSent};
 pub use session::{Collector, Pages, Pending, Session};

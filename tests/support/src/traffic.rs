@@ -29,6 +29,8 @@ pub enum Fault {
     Delay(Duration),
     /// Not a fault: this answer, in the protocol's wrapping, in the place of the real one. For what an emulator lacks.
     Answer(&'static str),
+    /// Not a fault: the real answer, as from a service whose clock says this.
+    Date(&'static str),
 }
 
 /// Which of the requests that a rule matches it strikes. Counted per rule, so the same run gives the same faults.
@@ -161,7 +163,9 @@ impl Record {
         let key = (asked.service.clone(), asked.operation.clone(), asked.region.clone());
         let count = self.counts.entry(key).or_default();
         count.requests += 1;
-        count.faults += u64::from(fault.as_ref().is_some_and(|fault| !matches!(fault, Fault::Answer(_))));
+        count.faults += u64::from(
+            fault.as_ref().is_some_and(|fault| !matches!(fault, Fault::Answer(_) | Fault::Date(_))),
+        );
         let now = self.in_flight.entry(asked.region.clone()).or_default();
         *now += 1;
         let most = self.most_in_flight.entry(asked.region.clone()).or_default();
@@ -263,9 +267,17 @@ impl Traffic {
             Some(Fault::Throttle) => return Reply::Answer(refusal(&asked, Refusal::Throttled)),
             Some(Fault::Expire) => return Reply::Answer(refusal(&asked, Refusal::Expired)),
             Some(Fault::Answer(body)) => return Reply::Answer(crate::fake::success(&asked, body)),
-            Some(Fault::Truncate | Fault::Delay(_)) | None => {}
+            Some(Fault::Truncate | Fault::Delay(_) | Fault::Date(_)) | None => {}
         }
+        let date = match fault {
+            Some(Fault::Date(date)) => Some(date),
+            _ => None,
+        };
         match answer(request, &asked).await {
+            Some(mut response) if date.is_some() => {
+                response.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("date"));
+                Reply::Answer(response.with("Date", date.unwrap_or_default()))
+            }
             Some(response) if fault == Some(Fault::Truncate) => Reply::Half(response),
             Some(response) => Reply::Answer(response),
             None => Reply::Reset,
