@@ -46,3 +46,13 @@ estate-down:
 # Read the book at http://localhost:3000 (needs mdbook).
 book:
     mdbook serve docs
+
+# What a release offers for this machine, in dist/: archive, checksum, bill of materials (needs cargo-cyclonedx).
+release-archive *args:
+    tools/release build {{ args }}
+    tools/release check dist
+
+# The same of the engine alone, in a minute or two.
+release-try:
+    tools/release build --profile dev --out target/dist -- --no-default-features --features parquet
+    tools/release check target/dist
