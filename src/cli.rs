@@ -83,12 +83,18 @@ pub enum Command {
     Schedule(Schedule),
     /// Show the stored runs in a browser: verdict, findings, drift, recovery, and a run that is under way
     Serve(Serve),
+    /// Look around in a folder of Terraform, and write a first profile
+    Init(Init),
+    /// Look at everything that a run depends on: profile, credentials, clock, endpoints, permissions, states, mail, history
+    Doctor(Doctor),
     /// List the checks, or explain one
     Checks(Checks),
     /// Print the read-only IAM policy that the selected checks and types need
     Policy(Policy),
     /// Print a script that completes the command line in a shell
     Completions(Completions),
+    /// Print the manual page, or write those of all commands
+    Man(Man),
     /// Write the generated reference
     #[command(hide = true)]
     Generate(Generate),
@@ -479,6 +485,7 @@ Examples:
   stateward history --history runs.db --of drift --limit 5 --format json
   stateward history show latest --history runs.db --format html --output brief.html
   stateward history verify --history runs.db
+  stateward history export --parquet lake --history runs.db
 
 A run is named by its id, by the first letters of it (at least four), by `latest`, or by `latest~N` for the Nth finished
 run before.
@@ -560,6 +567,10 @@ pub struct Schedule {
 #[derive(Debug, Subcommand)]
 pub enum HistoryAction {
     /// Render the result of a stored run, in any format
+    #[command(after_help = "\
+Examples:
+  stateward history show latest --history runs.db --format html --output brief.html
+  stateward history show latest~1 --history runs.db")]
     Show {
         /// The run: an id, the beginning of one, `latest` or `latest~N`
         #[arg(value_name = "RUN")]
@@ -569,7 +580,96 @@ pub enum HistoryAction {
         output: OutputArgs,
     },
     /// Check every page of the history, and every index against its table
+    #[command(after_help = "\
+Examples:
+  stateward history verify --history runs.db")]
     Verify,
+    /// Write runs, components, findings and drift as Parquet files, for any query engine
+    #[command(after_help = "\
+Examples:
+  stateward history export --parquet lake --history runs.db
+  stateward history export --parquet lake --history runs.db --since 2026-01-01T00:00:00Z
+
+The columns are those of docs/history.md. A file takes its name when it is whole; one that is there is replaced.
+
+Exit codes: 0 written, 1 a history or a folder that cannot be used, 64 wrong usage.")]
+    Export {
+        /// The folder for runs.parquet, components.parquet, findings.parquet and drift.parquet; made if it is not there
+        #[arg(long, value_name = "DIR")]
+        parquet: PathBuf,
+        /// Only runs that began then or later, RFC 3339, and what they found
+        #[arg(long, value_name = "TIME", value_parser = moment)]
+        since: Option<OffsetDateTime>,
+    },
+}
+
+/// `stateward init`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stateward init
+  stateward init envs/prod --output prod.toml
+  stateward init --dry-run --offline
+
+It reads the backend, workspaces, providers and, where it is a file, the state; then the region of the environment and the
+name of the repository. Where credentials are at hand it asks STS whose they are. It prints the command to run next.
+
+Exit codes: 0 written, 1 a configuration that cannot be read or a file that is there already, 64 wrong usage.")]
+pub struct Init {
+    /// The folder of the Terraform configuration, or one above several
+    #[arg(value_name = "DIR", default_value = ".")]
+    pub folder: PathBuf,
+    /// The profile to write
+    #[arg(long, value_name = "FILE", default_value = "stateward.toml")]
+    pub output: PathBuf,
+    /// Replace a file that is there
+    #[arg(long)]
+    pub force: bool,
+    /// Print the profile, and write nothing
+    #[arg(long, conflicts_with = "force")]
+    pub dry_run: bool,
+    /// Do not ask STS
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// `stateward doctor`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stateward doctor
+  stateward doctor --profile ./stateward.toml --state s3://acme-tfstate/prod/terraform.tfstate
+  stateward doctor --profile ./stateward.toml --offline --format json
+
+It makes no call that an audit does not make as well, sends no message, and writes nothing.
+
+Exit codes: 0 nothing failed, 2 something failed or gave no answer, 64 wrong usage. A warning and what nobody looked at
+change neither.")]
+pub struct Doctor {
+    /// Which profile.
+    #[command(flatten)]
+    pub profile: ProfileArgs,
+    /// Which states.
+    #[command(flatten)]
+    pub states: StateArgs,
+    /// Which checks.
+    #[command(flatten)]
+    pub select: SelectArgs,
+    /// Regions to look at, instead of those of the profile
+    #[arg(long, value_name = "REGION", value_delimiter = ',')]
+    pub region: Vec<String>,
+    /// Where the estate is read.
+    #[command(flatten)]
+    pub live: LiveArgs,
+    /// The history to look at (also `history.file` of the profile)
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Leave AWS out
+    #[arg(long)]
+    pub offline: bool,
+    /// The form: table or json
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub format: ListFormat,
 }
 
 /// `stateward serve`.
@@ -661,6 +761,11 @@ pub struct Checks {
 #[derive(Debug, Subcommand)]
 pub enum ChecksAction {
     /// Run the cases beside the custom checks of a folder
+    #[command(after_help = "\
+Examples:
+  stateward checks test policies
+
+Exit codes: 0 every case holds, 1 a check that cannot be used, 2 a case does not hold, 64 wrong usage.")]
     Test {
         /// The folder with policies (*.rego) and their cases (*.cases.yaml)
         #[arg(value_name = "DIR")]
@@ -687,6 +792,24 @@ Examples:
 pub struct Completions {
     /// The shell
     pub shell: Shell,
+}
+
+/// `stateward man`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  stateward man | man -l -
+  stateward man history | man -l -
+  stateward man --out ~/.local/share/man/man1
+
+Exit codes: 0 printed or written, 1 a folder that cannot be written to, 64 wrong usage.")]
+pub struct Man {
+    /// The command; without one, the page of the whole
+    #[arg(value_name = "COMMAND", conflicts_with = "out", value_parser = page_of)]
+    pub of: Option<String>,
+    /// Write the pages of all commands into this folder, which is made if it is not there
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 }
 
 /// `stateward policy`.
@@ -1044,6 +1167,16 @@ fn comparison_format(text: &str) -> Result<&'static ComparisonFormat, String> {
     })
 }
 
+fn page_of(text: &str) -> Result<String, String> {
+    let command = Cli::command();
+    let names: Vec<&str> =
+        command.get_subcommands().filter(|one| !one.is_hide_set()).map(clap::Command::get_name).collect();
+    match names.contains(&text) {
+        true => Ok(text.to_owned()),
+        false => Err(format!("there is no such command; the pages are those of {}", names.join(", "))),
+    }
+}
+
 fn moment(text: &str) -> Result<OffsetDateTime, String> {
     OffsetDateTime::parse(text, &Rfc3339)
         .map_err(|_| "write an RFC 3339 time with its zone, like 2026-03-01T00:00:00Z".to_owned())
@@ -1185,9 +1318,12 @@ mod tests {
                 "history",
                 "schedule",
                 "serve",
+                "init",
+                "doctor",
                 "checks",
                 "policy",
                 "completions",
+                "man",
                 "generate",
             ]
         );
@@ -1281,23 +1417,29 @@ mod tests {
     }
 
     #[test]
-    fn every_visible_command_shows_an_example() {
-        for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
+    fn every_visible_command_and_action_shows_an_example() {
+        fn shows(command: &clap::Command, name: &str) {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-            assert!(help.contains(&format!("stateward {}", command.get_name())), "{}", command.get_name());
+            assert!(help.starts_with("Examples:\n") && help.contains(name), "{name}");
+            for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set()) {
+                shows(inner, &format!("{name} {}", inner.get_name()));
+            }
         }
+        shows(&Cli::command(), "stateward");
     }
 
     #[test]
     fn the_examples_of_the_help_parse() {
         let mut seen = 0;
         let root = Cli::command();
-        let helps = root.get_subcommands().chain([&root]).filter_map(clap::Command::get_after_help);
+        let inner = root.get_subcommands().flat_map(clap::Command::get_subcommands);
+        let helps =
+            root.get_subcommands().chain([&root]).chain(inner).filter_map(clap::Command::get_after_help);
         for help in helps.map(ToString::to_string) {
             for line in
                 help.replace("\\\n", " ").lines().filter_map(|line| line.trim().strip_prefix("stateward "))
             {
-                let line = line.split(['<', '>']).next().unwrap_or_default().replace('\'', "");
+                let line = line.split(['<', '>', '|']).next().unwrap_or_default().replace('\'', "");
                 run(&line).unwrap_or_else(|stop| panic!("{line}: {}", stop.text));
                 seen += 1;
             }

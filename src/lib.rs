@@ -4,6 +4,8 @@
 pub mod audit;
 pub mod check;
 pub mod checks;
+#[cfg(feature = "parquet")]
+pub mod columns;
 pub mod compliance;
 #[cfg(feature = "rego")]
 pub mod custom;
@@ -11,9 +13,11 @@ pub mod custom;
 pub mod dashboard;
 pub mod declared;
 pub mod diff;
+pub mod doctor;
 pub mod drift;
 pub mod fold;
 pub mod generate;
+pub mod init;
 pub mod inventory;
 pub mod judge;
 pub mod live;

@@ -153,6 +153,14 @@ async fn who_made_it(aws: &Aws, snapshot: &mut Snapshot, question: &Question<'_>
     snapshot.errors.sort();
 }
 
+/// As [`options`], with the patience of somebody who waits for the answer.
+pub fn hurried(profile: &Profile, args: &LiveArgs, outside: &Outside) -> Options {
+    const WHOLE: Duration = Duration::from_secs(60);
+    const ATTEMPT: Duration = Duration::from_secs(8);
+    let whole = options(profile, args, outside);
+    Options { deadline: whole.deadline.min(WHOLE), attempt: whole.attempt.min(ATTEMPT), ..whole }
+}
+
 fn options(profile: &Profile, args: &LiveArgs, outside: &Outside) -> Options {
     Options {
         regions: profile.regions.iter().map(|region| region.name.clone()).collect(),
@@ -173,6 +181,20 @@ fn progress_bar(listings: usize, outside: &Outside) -> ProgressBar {
     // A template of this program's own is valid; if it were not, the plain bar does.
     let style = ProgressStyle::with_template("reading AWS {bar:32} {pos}/{len} listings {elapsed}");
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// The account of the credentials at hand, without much patience; none where there are none that work.
+pub fn whose(region: String, outside: &Outside) -> Option<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+    let options = Options {
+        regions: vec![region],
+        endpoint_url: outside.endpoint.clone(),
+        deadline: Duration::from_secs(8),
+        attempt: Duration::from_secs(4),
+        ..Options::default()
+    };
+    let aws = runtime.block_on(Aws::connect(options));
+    aws.accounts.into_iter().find(|account| account.gap.is_none()).map(|account| account.id)
 }
 
 /// The IAM policy that the question needs, as JSON text.

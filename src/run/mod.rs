@@ -5,13 +5,18 @@ mod catalogue;
 mod configurations;
 mod custom;
 mod diff;
+mod doctor;
+#[cfg(feature = "parquet")]
+mod export;
 mod history;
+mod init;
 mod interrupt;
 mod keys;
 mod ledger;
 #[cfg(feature = "aws")]
 mod live;
 mod mail;
+mod man;
 mod output;
 mod progress;
 mod proposal;
@@ -144,6 +149,9 @@ pub fn run(command: Command, outside: &Outside) -> anyhow::Result<u8> {
         Command::History(history) => runs::history(&history, outside),
         Command::Schedule(schedule) => self::schedule(&schedule, outside),
         Command::Serve(serve) => self::serve(&serve, outside),
+        Command::Doctor(doctor) => doctor::doctor(&doctor, outside),
+        Command::Init(init) => init::init(&init, outside),
+        Command::Man(man) => man::man(&man, outside),
         Command::Checks(checks) => catalogue::checks(&checks, outside),
         Command::Policy(policy) => self::policy(&policy, outside),
         Command::Completions(completions) => catalogue::completions(completions.shell),

@@ -71,13 +71,33 @@ impl Beside {
     /// # Errors
     /// A full disk, or a name that cannot be taken.
     pub fn write(mut self, bytes: &[u8]) -> anyhow::Result<()> {
+        self.file.write_all(bytes).with_context(|| format!("{}: cannot be written", self.path.display()))?;
+        self.keep().map(drop)
+    }
+
+    /// Gives the file its name when all of it is on the disk; its bytes.
+    ///
+    /// # Errors
+    /// A full disk, or a name that cannot be taken.
+    pub fn keep(self) -> anyhow::Result<u64> {
         let failed = || format!("{}: cannot be written", self.path.display());
-        self.file.write_all(bytes).and_then(|()| self.file.as_file().sync_all()).with_context(failed)?;
+        self.file.as_file().sync_all().with_context(failed)?;
         open_to_readers(self.file.as_file()).with_context(failed)?;
+        let bytes = self.file.as_file().metadata().with_context(failed)?.len();
         self.file.persist(&self.path).map_err(|error| error.error).with_context(|| {
             format!("{}: cannot take its name; check that nothing else holds it", self.path.display())
         })?;
-        Ok(())
+        Ok(bytes)
+    }
+}
+
+impl Write for Beside {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
     }
 }
 

@@ -50,6 +50,18 @@ impl Smtp {
         Ok(Self { transport: builder.build(), secrets })
     }
 
+    /// Connects, encrypts and logs in as for a message, and sends none.
+    ///
+    /// # Errors
+    /// What the relay or the connection said.
+    pub fn test(&self) -> Result<(), String> {
+        match self.transport.test_connection() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err("the relay answered, and is not ready".to_owned()),
+            Err(error) => Err(self.say(&described(&error))),
+        }
+    }
+
     fn say(&self, text: &str) -> String {
         said(text, &self.secrets)
     }

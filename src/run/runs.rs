@@ -9,7 +9,7 @@ use tabled::builder::Builder;
 use tabled::settings::Style;
 
 use super::output::{Outputs, print};
-use super::{Outside, cli, ledger};
+use super::{Outside, cli, ledger, stamp};
 use crate::cli::{HistoryAction, ListFormat};
 
 /// Letters of an id that tell runs apart.
@@ -36,6 +36,11 @@ pub fn history(args: &cli::History, outside: &Outside) -> anyhow::Result<u8> {
             outside.say(&format!("{}: every page and every index is as it should be", path.display()));
             Ok(0)
         }
+        Some(HistoryAction::Export { parquet, since }) => {
+            let since = since.map(stamp);
+            export(&store, parquet, since.as_deref(), outside)?;
+            Ok(0)
+        }
         None => {
             let runs = store.runs(args.of.as_deref(), args.limit as usize)?;
             match args.format {
@@ -49,8 +54,19 @@ pub fn history(args: &cli::History, outside: &Outside) -> anyhow::Result<u8> {
     }
 }
 
+#[cfg(feature = "parquet")]
+use super::export::parquet as export;
+
+#[cfg(not(feature = "parquet"))]
+fn export(_: &Store, _: &std::path::Path, _: Option<&str>, _: &Outside) -> anyhow::Result<()> {
+    bail!(
+        "this build leaves Parquet out\n  remedy: build it with `--features parquet`, or read the tables with sqlite3 \
+         (docs/history.md)"
+    )
+}
+
 /// What became of a run: one whose time is over is not running any more.
-fn outcome<'a>(run: &'a RunRow, outside: &Outside) -> &'a str {
+pub(super) fn outcome<'a>(run: &'a RunRow, outside: &Outside) -> &'a str {
     let is_over = ledger::age(&run.deadline, outside.now).is_some_and(|age| age > 0);
     if run.outcome == "running" && is_over { "interrupted" } else { &run.outcome }
 }
