@@ -204,7 +204,7 @@ fn mail(profile: &Profile, outside: &Outside) -> Vec<Look> {
         }
         MailTransport::Smtp => vec![relay(settings, outside)],
     };
-    for webhook in &settings.webhooks {
+    for webhook in settings.recipients.iter().filter_map(|rule| rule.webhook.as_ref()) {
         looks.push(match (outside.variable)(&webhook.url_variable) {
             Some(_) => Look::not_checked(
                 "mail",
