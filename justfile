@@ -47,7 +47,7 @@ estate-down:
 book:
     mdbook serve docs
 
-# What a release offers for this machine, in dist/: archive, checksum, bill of materials (needs cargo-cyclonedx).
+# What a release offers for this machine, in dist/: archive, checksum, bill of materials.
 release-archive *args:
     tools/release build {{ args }}
     tools/release check dist

@@ -6,8 +6,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod error;
-mod look;
 mod export;
+mod look;
 mod mail;
 mod open;
 mod progress;
@@ -22,8 +22,8 @@ use std::path::PathBuf;
 use rusqlite::Connection;
 
 pub use error::StoreError;
-pub use look::{Found, RunSieve, Scored, Sieve, Tally};
 pub use export::{DriftStay, End, FindingStay, Stay, StoredComponent, StoredRun};
+pub use look::{Found, RunSieve, Scored, Sieve, Tally};
 pub use mail::{Receipt, Waiting};
 pub use progress::Progress;
 pub use read::{DriftRow, FindingRow, RunRow};
