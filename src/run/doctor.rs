@@ -162,8 +162,8 @@ fn of_states(uri: &str, states: &[RecordedState]) -> Look {
         return Look::failed("state", uri, format!("{which}{} ({said})", state.outcome), remedy);
     }
     let lock = |state: &RecordedState| match (&state.facts.lock, &state.facts.lock_table) {
-        (Some(_), Some(table)) => format!(", locked by table {table}"),
-        (Some(kind), None) => format!(", locked by {kind}"),
+        (Some(_), Some(table)) => format!(", lock in table {table}"),
+        (Some(kind), None) => format!(", lock by {kind}"),
         (None, _) if state.facts.s3.is_some() => ", no lock was found".to_owned(),
         (None, _) => String::new(),
     };
@@ -312,7 +312,7 @@ mod aws {
     use stateward::audit::Question;
     use stateward::doctor::{Answer, Rights, clock, credentials, endpoints, permissions};
     use stateward_aws::{Aws, attribution_calls, calls_for};
-    use stateward_model::Wanted;
+    use stateward_model::{Cause, Wanted};
 
     use super::super::{live, now, s3};
     use super::{Look, Named, Outside, Profile, Read, Selection, States, cli};
@@ -402,12 +402,15 @@ mod aws {
         let longest = i64::try_from(profile.collection.run_timeout.as_secs()).unwrap_or(i64::MAX);
         for account in &aws.accounts {
             looks.push(match &account.gap {
-                Some(gap) => Look::failed(
-                    "credentials",
-                    &account.id,
-                    gap.to_string(),
-                    "set credentials up as for the AWS command line, and try `aws sts get-caller-identity` with them",
-                ),
+                Some(gap) => {
+                    let remedy = match gap.cause {
+                        Cause::Unreachable | Cause::Timeout => "check the endpoint, the network and its proxy",
+                        _ => {
+                            "set credentials up as for the AWS command line, and try `aws sts get-caller-identity` with them"
+                        }
+                    };
+                    Look::failed("credentials", &account.id, gap.to_string(), remedy)
+                }
                 None => {
                     let caller = aws.caller(&account.id).unwrap_or_default();
                     let expiry = aws.expiry(&account.id).await;
