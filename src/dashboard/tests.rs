@@ -141,7 +141,7 @@ fn every_page(document: &Document, run: &RunRow) -> Vec<(&'static str, String)> 
     };
     let mut made = vec![
         ("overview", pages.overview(&shell(Section::Overview), &overview).unwrap()),
-        ("nothing", pages.nothing_yet(&shell(Section::Overview), &[failed.clone()]).unwrap()),
+        ("nothing", pages.nothing_yet(&shell(Section::Overview), std::slice::from_ref(&failed)).unwrap()),
         ("components", pages.components(&shell(Section::Components), &outline, &tally, &[]).unwrap()),
         ("regions", pages.regions(&shell(Section::Regions), &outline, &tally).unwrap()),
         (
