@@ -1,6 +1,7 @@
 //! `stateward serve`: the dashboard over HTTP, read-only, on loopback unless somebody has to show who he is.
 
 mod archive;
+mod desk;
 mod listen;
 mod tls;
 mod web;

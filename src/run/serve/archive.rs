@@ -3,8 +3,7 @@
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use stateward::dashboard::{
     self, Chosen, DriftAsked, FindingsAsked, Outline, Overview, Pages, ROWS, Refusal, Route, RunsAsked,
@@ -12,20 +11,17 @@ use stateward::dashboard::{
 };
 use stateward::diff::compare;
 use stateward::report::ReportError;
-use stateward::result::Comparison;
+use stateward::result::{Comparison, Document};
 use stateward_store::{Progress, RunRow, RunSieve, Sieve, Store, StoreError, Tally};
 use time::OffsetDateTime;
 
 use super::super::{ledger, now};
+use super::desk::{Compared, Desk};
 
 /// Bytes of results that are kept.
 const KEPT: usize = 256 * 1024 * 1024;
 /// Results and counts that are kept at most.
 const ENTRIES: usize = 32;
-/// Comparisons that are kept.
-const COMPARISONS: usize = 4;
-/// How long a page waits for a comparison before it says that it is under way.
-const WAIT: Duration = Duration::from_millis(200);
 /// Runs that can be chosen from for a comparison.
 const CHOICE: usize = 100;
 /// New findings on the overview.
@@ -50,21 +46,13 @@ pub struct Archive {
     shelf: Mutex<Shelf>,
     /// Held while a result is read, so that it is read once.
     reading: Mutex<()>,
-    desk: Mutex<VecDeque<(String, Compared)>>,
-    done: Condvar,
+    desk: Arc<Desk<Comparison>>,
 }
 
 #[derive(Debug, Default)]
 struct Shelf {
     outlines: VecDeque<(String, Arc<Outline>)>,
     tallies: VecDeque<(String, Arc<Vec<Tally>>)>,
-}
-
-#[derive(Debug, Clone)]
-enum Compared {
-    UnderWay,
-    Found(Arc<Comparison>),
-    Failed(Refusal),
 }
 
 /// Which run is shown, and how it was chosen.
@@ -85,8 +73,7 @@ impl Archive {
             pages: Pages::new()?,
             shelf: Mutex::default(),
             reading: Mutex::default(),
-            desk: Mutex::default(),
-            done: Condvar::new(),
+            desk: Arc::default(),
         })
     }
 
@@ -375,64 +362,26 @@ impl Archive {
                 runs.push(run.clone());
             }
         }
-        match self.compared(&old, &new) {
+        let work = {
+            let (this, old, new) = (self.clone(), old.clone(), new.clone());
+            move || Ok(compare(&this.document(&old)?, &this.document(&new)?))
+        };
+        match self.desk.compared(&format!("{} {}", old.id, new.id), work) {
             Compared::Found(found) => rendered(self.pages.comparison(shell, &old, &new, &found, &runs)),
             Compared::UnderWay => rendered(self.pages.comparing(shell)),
             Compared::Failed(refusal) => Err(refusal),
         }
     }
 
-    /// The comparison of two runs, or that it is under way: two large results take longer than a page may.
-    fn compared(self: &Arc<Self>, old: &RunRow, new: &RunRow) -> Compared {
-        let key = format!("{} {}", old.id, new.id);
-        let mut desk = locked(&self.desk);
-        if desk.iter().all(|(known, _)| *known != key) {
-            desk.push_front((key.clone(), Compared::UnderWay));
-            desk.truncate(COMPARISONS);
-            let (this, old, new, key) = (self.clone(), old.clone(), new.clone(), key.clone());
-            std::thread::spawn(move || this.put(&key, &old, &new));
-        }
-        let until = Instant::now() + WAIT;
-        loop {
-            let found = desk.iter().find(|(known, _)| *known == key).map(|(_, found)| found.clone());
-            let left = until.saturating_duration_since(Instant::now());
-            match found {
-                Some(Compared::UnderWay) if !left.is_zero() => {
-                    desk = match self.done.wait_timeout(desk, left) {
-                        Ok((desk, _)) => desk,
-                        Err(poisoned) => poisoned.into_inner().0,
-                    };
-                }
-                Some(Compared::Failed(refusal)) => {
-                    // It may be better the next time.
-                    desk.retain(|(known, _)| *known != key);
-                    return Compared::Failed(refusal);
-                }
-                Some(found) => return found,
-                None => return Compared::UnderWay,
+    fn document(&self, run: &RunRow) -> Result<Document, Refusal> {
+        let store = self.store()?;
+        ledger::document(&store, run).map_err(|error| match error.downcast::<StoreError>() {
+            Ok(error) => refused(error),
+            Err(error) => {
+                tracing::warn!("{error:#}");
+                Refusal::Unusable("A result cannot be read by this version of stateward.".to_owned())
             }
-        }
-    }
-
-    fn put(&self, key: &str, old: &RunRow, new: &RunRow) {
-        let read = |run: &RunRow| {
-            let store = self.store()?;
-            ledger::document(&store, run).map_err(|error| match error.downcast::<StoreError>() {
-                Ok(error) => refused(error),
-                Err(error) => {
-                    tracing::warn!("{error:#}");
-                    Refusal::Unusable("A result cannot be read by this version of stateward.".to_owned())
-                }
-            })
-        };
-        let found = match (read(old), read(new)) {
-            (Ok(old), Ok(new)) => Compared::Found(Arc::new(compare(&old, &new))),
-            (Err(refusal), _) | (_, Err(refusal)) => Compared::Failed(refusal),
-        };
-        if let Some(at) = locked(&self.desk).iter_mut().find(|(known, _)| known == key) {
-            at.1 = found;
-        }
-        self.done.notify_all();
+        })
     }
 }
 
@@ -464,7 +413,7 @@ impl Shelf {
     }
 }
 
-fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+pub fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
     // A page that failed leaves nothing half done.
     of.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
