@@ -103,6 +103,7 @@ async fn serve_all(
     });
     let looking = tokio::spawn(look(archive));
     let router = Router::new().fallback(web::handle).with_state(web);
+    let router = router.into_make_service_with_connect_info::<listen::Answers>();
     let door = listen::Door::open(listener, tls)?;
     let mut ended = stopped;
     let served = axum::serve(door, router).with_graceful_shutdown(async move {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{
     ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HOST, LOCATION,
     ORIGIN, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
@@ -24,6 +24,7 @@ use stateward::dashboard::{self, POLICY, Refusal, Route};
 use tokio::sync::watch;
 
 use super::archive::{Archive, has_ended};
+use super::listen::Answers;
 use crate::run::now;
 
 /// Letters of an address.
@@ -58,10 +59,17 @@ pub struct Web {
 }
 
 /// Answers a request.
-pub async fn handle(State(web): State<Arc<Web>>, request: Request) -> Response {
+pub async fn handle(
+    State(web): State<Arc<Web>>,
+    ConnectInfo(answers): ConnectInfo<Answers>,
+    request: Request,
+) -> Response {
     let (parts, body) = request.into_parts();
+    // Only what has arrived whole is being answered; until then the time of the connection runs.
+    let form = to_bytes(body, FORM).await.map_err(|_| Refusal::TooLarge);
+    let _making = answers.begin();
     let signed_in = web.has_session(&parts);
-    let answer = match web.answer(&parts, body, signed_in).await {
+    let answer = match web.answer(&parts, form, signed_in).await {
         Ok(answer) => answer,
         Err(refusal) => web.refuse(&refusal, signed_in),
     };
@@ -91,7 +99,12 @@ fn header<'p>(parts: &'p Parts, name: &HeaderName) -> Option<&'p str> {
 }
 
 impl Web {
-    async fn answer(&self, parts: &Parts, body: Body, signed_in: bool) -> Result<Response, Refusal> {
+    async fn answer(
+        &self,
+        parts: &Parts,
+        form: Result<Bytes, Refusal>,
+        signed_in: bool,
+    ) -> Result<Response, Refusal> {
         self.for_this_host(parts)?;
         if parts.uri.to_string().len() > ADDRESS {
             return Err(Refusal::TooLarge);
@@ -101,7 +114,7 @@ impl Web {
         match route {
             Route::SignIn if parts.method == Method::POST => {
                 from_here(parts)?;
-                return self.sign_in(body).await;
+                return self.sign_in(&form?).await;
             }
             Route::SignOut if parts.method == Method::POST => {
                 from_here(parts)?;
@@ -165,10 +178,9 @@ impl Web {
         }
     }
 
-    async fn sign_in(&self, body: Body) -> Result<Response, Refusal> {
+    async fn sign_in(&self, form: &[u8]) -> Result<Response, Refusal> {
         let Some(keeper) = &self.keeper else { return Ok(to("/")) };
-        let bytes = to_bytes(body, FORM).await.map_err(|_| Refusal::TooLarge)?;
-        let text = std::str::from_utf8(&bytes).map_err(|_| Refusal::Bad("the form is no text".to_owned()))?;
+        let text = std::str::from_utf8(form).map_err(|_| Refusal::Bad("the form is no text".to_owned()))?;
         let form = Form::read(text)?;
         if !form.one("token")?.is_some_and(|token| keeper.admits(token)) {
             tokio::time::sleep(PENALTY).await;
