@@ -19,6 +19,7 @@ use stateward_store::{Begun, Ended, Progress, Store};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const RUN: &str = "aaaabbbbccccdddd";
+const TOKEN: &str = "correct-horse-battery-staple";
 
 /// What ends with the test.
 struct Process(Child);
@@ -109,6 +110,25 @@ fn progress(done: usize) -> Progress {
     Progress { at, phase: "reading AWS".to_owned(), calls: 1_234, done, total: 40, gaps: 2 }
 }
 
+/// A dashboard, and its address.
+fn board(history: &Path, options: &[&str]) -> (Process, String) {
+    let board = Command::new(env!("CARGO_BIN_EXE_stateward"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--history"])
+        .arg(history)
+        .args(options)
+        .env("STATEWARD_TEST_TOKEN", TOKEN)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut board = Process(board);
+    let mut said = BufReader::new(board.0.stderr.take().unwrap());
+    let mut line = String::new();
+    said.read_line(&mut line).unwrap();
+    std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
+    let from = line.find("http://").unwrap_or_else(|| panic!("it did not come up: {line}"));
+    (board, line[from..].split("/ ").next().unwrap().to_owned())
+}
+
 #[test]
 fn the_dashboard_in_a_browser() {
     let chromium = ["chromium", "chromium-browser", "google-chrome"].into_iter().find_map(found);
@@ -124,27 +144,16 @@ fn the_dashboard_in_a_browser() {
     let mut store = filled(&history);
     store.advance(RUN, &progress(3)).unwrap();
 
-    let board = Command::new(env!("CARGO_BIN_EXE_stateward"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--history"])
-        .arg(&history)
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut board = Process(board);
-    let mut said = BufReader::new(board.0.stderr.take().unwrap());
-    let mut line = String::new();
-    said.read_line(&mut line).unwrap();
-    std::thread::spawn(move || std::io::copy(&mut said, &mut std::io::sink()));
-    let from = line.find("http://").unwrap_or_else(|| panic!("it did not come up: {line}"));
-    let address = line[from..].split("/ ").next().unwrap();
+    let (_board, address) = board(&history, &[]);
+    let (_guarded, guarded) = board(&history, &["--token-variable", "STATEWARD_TEST_TOKEN"]);
 
     let driver = Command::new(node)
         .arg(Path::new(ROOT).join("tests/browser/drive.mjs"))
-        .arg(address)
+        .arg(&address)
         .arg(&packages)
         .arg(packages.join("screenshots"))
         .arg(chromium)
-        .arg(RUN)
+        .args([RUN, &guarded, TOKEN])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

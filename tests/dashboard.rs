@@ -168,7 +168,7 @@ fn every_link_leads_to_a_page_that_is_guarded_and_small() {
         );
         assert!(!policy.contains("unsafe"), "{policy}");
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+        assert_eq!(answer.header("referrer-policy"), Some("same-origin"));
         assert_eq!(answer.header("cache-control"), Some("no-store"));
         if path.ends_with("result.json") {
             assert!(serde_json::from_str::<Value>(&answer.body).is_ok(), "{path}");
@@ -322,6 +322,28 @@ fn another_host_gets_nothing_on_loopback() {
     }
 }
 
+/// What a browser asks for on behalf of a page of somebody else makes no work; a link that its user follows leads here.
+#[test]
+fn a_page_of_somebody_else_can_lead_here_and_no_more() {
+    let board = Board::of(history(), &[]);
+    let asked = |path: &str, site: &str, mode: &str, dest: &str| {
+        let headers =
+            format!("Sec-Fetch-Site: {site}\r\nSec-Fetch-Mode: {mode}\r\nSec-Fetch-Dest: {dest}\r\n");
+        board.get_with(path, &headers).status
+    };
+    for path in ["/compare?old=latest~3&new=latest~2", "/", "/runs/latest/result.json"] {
+        for site in ["cross-site", "same-site"] {
+            assert_eq!(asked(path, site, "no-cors", "image"), 403, "{path}");
+            assert_eq!(asked(path, site, "cors", "empty"), 403, "{path}");
+            assert_eq!(asked(path, site, "navigate", "iframe"), 403, "{path}");
+            assert_eq!(asked(path, site, "navigate", "document"), 200, "{path}");
+        }
+        assert_eq!(asked(path, "same-origin", "cors", "empty"), 200, "{path}");
+        assert_eq!(asked(path, "none", "navigate", "document"), 200, "{path}");
+        assert_eq!(board.get_with(path, "Sec-Fetch-Site: cross-site\r\n").status, 403, "{path}");
+    }
+}
+
 #[test]
 fn a_token_opens_the_door_for_programs_and_browsers() {
     let board = Board::of(history(), &["--token-variable", "STATEWARD_TEST_TOKEN"]);
@@ -350,8 +372,16 @@ fn a_token_opens_the_door_for_programs_and_browsers() {
     assert_eq!(foreign.status, 403);
     let crossed = board.post("/sign-in", "Sec-Fetch-Site: cross-site\r\n", &format!("token={TOKEN}"));
     assert_eq!(crossed.status, 403);
+    for hidden in ["", "Sec-Fetch-Site: cross-site\r\n", "Sec-Fetch-Site: none\r\n"] {
+        let headers =
+            format!("Origin: null\r\nSec-Fetch-Mode: navigate\r\nSec-Fetch-Dest: document\r\n{hidden}");
+        let from_nowhere = board.post("/sign-in", &headers, &format!("token={TOKEN}"));
+        assert_eq!((from_nowhere.status, from_nowhere.header("set-cookie")), (403, None), "{hidden}");
+    }
     assert_eq!(board.post("/sign-in", "", &"x".repeat(5_000)).status, 413);
 
+    let private = "Origin: null\r\nSec-Fetch-Site: same-origin\r\n";
+    assert_eq!(board.post("/sign-in", private, &format!("token={TOKEN}")).status, 303);
     let origin = format!("Origin: http://127.0.0.1:{}\r\n", board.port);
     let signed = board.post("/sign-in", &origin, &format!("token={TOKEN}"));
     assert_eq!((signed.status, signed.header("location")), (303, Some("/")));
@@ -363,7 +393,8 @@ fn a_token_opens_the_door_for_programs_and_browsers() {
     let session = cookie.split(';').next().unwrap();
     let page = with(&format!("Cookie: {session}"));
     assert!(page.status == 200 && page.body.contains("Sign out"), "{}", page.status);
-    let out = board.post("/sign-out", &format!("Cookie: {session}\r\n"), "");
+    assert_eq!(board.post("/sign-out", "Origin: null\r\n", "").status, 403);
+    let out = board.post("/sign-out", &format!("{private}Cookie: {session}\r\n"), "");
     assert!(out.status == 303 && out.header("set-cookie").unwrap().contains("max-age=0"));
     assert_eq!(with(&format!("Cookie: {session}0")).status, 401, "a forged session");
 

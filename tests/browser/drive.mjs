@@ -1,7 +1,9 @@
-// Drives the dashboard with a browser: overview, filter, drift detail, comparison, a run that is under way, the keyboard, and
-// axe-core on every page in light and dark, on a desk and on a phone.
+// Drives the dashboard with a browser: overview, filter, drift detail, comparison, a run that is under way, the keyboard,
+// signing in and out, a link from elsewhere, and axe-core on every page in light and dark, on a desk and on a phone.
 //
-// usage: node drive.mjs ADDRESS MODULES SCREENSHOTS CHROMIUM RUN
+// usage: node drive.mjs ADDRESS MODULES SCREENSHOTS CHROMIUM RUN GUARDED TOKEN
+//
+// GUARDED is the address of a dashboard that asks for the token.
 //
 // It tells the test on standard output when to write: `ready` asks for progress of the run, `end` for its end.
 
@@ -10,7 +12,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-const [address, modules, screenshots, executablePath, run] = process.argv.slice(2);
+const [address, modules, screenshots, executablePath, run, guarded, token] = process.argv.slice(2);
 const require = createRequire(join(modules, 'package.json'));
 const { chromium } = require('playwright-core');
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -151,6 +153,47 @@ async function everywhere(first) {
   }
 }
 
+/** With the token one gets in, and out again. */
+async function signing() {
+  const context = await open('desk', 'light', { bypassCSP: false });
+  const page = await context.newPage();
+  const title = () => page.getByRole('heading', { level: 1 }).innerText();
+  const signIn = async (secret) => {
+    await page.getByLabel('Token of this dashboard').fill(secret);
+    const [answer] = await Promise.all([
+      page.waitForResponse((response) => response.request().method() === 'POST'),
+      page.getByRole('button', { name: 'Sign in' }).click(),
+    ]);
+    return answer.status();
+  };
+  await page.goto(guarded);
+  assert.equal(await title(), 'Sign in');
+  assert.equal(await signIn(`${token}-of-somebody-else`), 401);
+  await page.getByText('That is not the token.').waitFor();
+  assert.equal(await signIn(token), 303);
+  await page.locator('.words').waitFor();
+  assert.equal(await page.locator('.words').innerText(), 'NO-GO');
+  await page.getByRole('link', { name: 'Findings', exact: true }).first().click();
+  await page.waitForURL(/findings/);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByLabel('Token of this dashboard').waitFor();
+  assert.deepEqual(await context.cookies(), []);
+  await page.goto(`${guarded}/findings`);
+  assert.equal(await title(), 'Sign in');
+  await context.close();
+}
+
+/** A link on a page of somebody else leads here. */
+async function elsewhere(comparison) {
+  const context = await open('desk', 'light');
+  const page = await context.newPage();
+  await page.setContent('<a>there</a>');
+  await page.locator('a').evaluate((link, to) => { link.href = to; }, comparison);
+  await page.getByText('there').click();
+  await page.getByRole('heading', { name: 'What moved the score' }).waitFor();
+  await context.close();
+}
+
 async function live() {
   // With the policy of the pages in force: what follows the run is the script of the dashboard itself.
   const context = await open('phone', 'dark', { bypassCSP: false });
@@ -175,6 +218,8 @@ try {
   const first = await walk();
   await keyboard();
   await withoutScript();
+  await signing();
+  await elsewhere(first.comparison);
   await everywhere(first);
   await live();
 } catch (error) {

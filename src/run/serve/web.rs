@@ -83,7 +83,8 @@ fn guarded(mut answer: Response) -> Response {
         (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (X_FRAME_OPTIONS, "DENY"),
-        (REFERRER_POLICY, "no-referrer"),
+        // Without any referrer browsers send the forms of these pages with an origin of `null`.
+        (REFERRER_POLICY, "same-origin"),
         (CACHE_CONTROL, "no-store"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
@@ -106,6 +107,7 @@ impl Web {
         signed_in: bool,
     ) -> Result<Response, Refusal> {
         self.for_this_host(parts)?;
+        not_from_afar(parts)?;
         if parts.uri.to_string().len() > ADDRESS {
             return Err(Refusal::TooLarge);
         }
@@ -312,13 +314,32 @@ fn follow(follower: Follower) -> impl Stream<Item = Result<Event, Infallible>> {
     })
 }
 
+fn fetched<'p>(parts: &'p Parts, what: &'static str) -> Option<&'p str> {
+    header(parts, &HeaderName::from_static(what))
+}
+
+/// Pages of somebody else may lead here, and may not have the browser ask behind its user's back: an image or a frame of
+/// theirs would make work.
+fn not_from_afar(parts: &Parts) -> Result<(), Refusal> {
+    let is_ours = fetched(parts, "sec-fetch-site").is_none_or(|site| matches!(site, "same-origin" | "none"));
+    let leads_here = fetched(parts, "sec-fetch-mode") == Some("navigate")
+        && fetched(parts, "sec-fetch-dest").is_none_or(|to| to == "document");
+    if is_ours || leads_here { Ok(()) } else { Err(Refusal::Foreign) }
+}
+
 /// Whether a form was sent from a page of this dashboard.
 fn from_here(parts: &Parts) -> Result<(), Refusal> {
-    let site = header(parts, &HeaderName::from_static("sec-fetch-site"));
+    let site = fetched(parts, "sec-fetch-site");
     let host = header(parts, &HOST).unwrap_or_default();
-    let origin = header(parts, &ORIGIN).map(|origin| origin.split_once("://").map_or("", |(_, host)| host));
-    let fits = site.is_none_or(|site| matches!(site, "same-origin" | "none"))
-        && origin.is_none_or(|origin| origin.eq_ignore_ascii_case(host));
+    let fits = match header(parts, &ORIGIN) {
+        None => site.is_none_or(|site| matches!(site, "same-origin" | "none")),
+        // A browser that keeps the origin to itself; only it can say where the form was.
+        Some("null") => site == Some("same-origin"),
+        Some(origin) => {
+            let of = origin.split_once("://").map_or("", |(_, of)| of);
+            of.eq_ignore_ascii_case(host) && site.is_none_or(|site| matches!(site, "same-origin" | "none"))
+        }
+    };
     if fits { Ok(()) } else { Err(Refusal::Foreign) }
 }
 
