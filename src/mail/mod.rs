@@ -233,7 +233,9 @@ pub fn telling<'a>(of: Occurrence<'a>, rule: &'a MailRule, told: Option<Told>) -
     let mut failing: Vec<&Finding> =
         findings.into_iter().filter(|one| matches!(one.status, Status::Fail | Status::Partial)).collect();
     failing.sort_by_key(|one| words::rank(&one.severity));
-    let stands = !drift.is_empty() || !failing.is_empty() || unknown > 0;
+    // Not to see is something that stands: silence would read as all being well.
+    let stands =
+        !drift.is_empty() || !failing.is_empty() || unknown > 0 || !unread(document, &sieve).is_empty();
     let digest = rule.digest.unwrap_or(profile.mail.digest);
     let heartbeat = rule.heartbeat.unwrap_or(profile.mail.heartbeat);
     // A twentieth early: the run of every morning is not always a whole day after the last.

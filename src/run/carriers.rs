@@ -2,14 +2,17 @@
 
 use stateward::mail::post::{Parcel, Relay, Sent, is_webhook};
 use stateward::profile::{MailTransport, Profile};
+#[cfg(any(feature = "smtp", feature = "webhooks", feature = "aws"))]
 use stateward::report::words;
 
 use super::Outside;
 
 /// Letters of an answer that are kept.
+#[cfg(any(feature = "smtp", feature = "webhooks", feature = "aws"))]
 const ANSWER: usize = 300;
 
 /// What an answer says, on one line and without secrets.
+#[cfg(any(feature = "smtp", feature = "webhooks", feature = "aws"))]
 pub fn said(text: &str, secrets: &[String]) -> String {
     let hidden = secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "***"));
     words::one_line(&hidden).chars().take(ANSWER).collect()

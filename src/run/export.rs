@@ -135,6 +135,7 @@ fn run<'a>(row: &'a StoredRun, outside: &Outside) -> anyhow::Result<Vec<Cell<'a>
         real(of.possible),
         real(of.coverage),
         whole(of.errors.map(count)),
+        whole(of.unread_states.map(count)),
         whole(of.calls.map(|calls| i64::try_from(calls).unwrap_or(i64::MAX))),
     ];
     let numbers = |known: Option<Vec<usize>>, columns: usize| match known {

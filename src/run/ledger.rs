@@ -7,7 +7,7 @@ use anyhow::Context;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use stateward::profile::{Exact, Profile};
-use stateward::result::{Document, Status};
+use stateward::result::{Document, Outcome, Status};
 use stateward_store::{
     Begun, ComponentRow, DriftCounts, Ended, Item, Judgement, Keep, Record, Store, Subject,
 };
@@ -232,12 +232,18 @@ fn record<'a>(document: &'a Document, json: &'a str, asked: &str) -> Record<'a> 
         coverage: score.map(|score| score.coverage),
         errors: document.collection.errors.len(),
         calls: document.collection.calls,
+        unread_states: unread_states(document),
         throttled: document.collection.operations.iter().map(|operation| operation.throttled).sum(),
         components: score.map(|score| score.components.iter().map(component).collect()).unwrap_or_default(),
         findings: document.findings.iter().map(judgement).collect(),
         drift: drift.map(counts),
         items: drift.map(|drift| drift.items.iter().map(item).collect()).unwrap_or_default(),
     }
+}
+
+fn unread_states(document: &Document) -> usize {
+    let of_drift = document.drift.as_ref().map_or(0, |drift| drift.unread_states.len());
+    document.scope.states.iter().filter(|state| state.outcome != Outcome::Read).count().max(of_drift)
 }
 
 fn judgement(finding: &stateward::result::Finding) -> Judgement<'_> {

@@ -232,7 +232,7 @@ fn write(
     for parcel in &parcels {
         let end = if parcel.pending.iter().any(|to| is_webhook(to)) { "json" } else { "eml" };
         let path = folder.join(format!("{}.{end}", parcel.key));
-        Beside::open(&path)?.write(parcel.message.as_bytes())?;
+        Beside::private(&path)?.write(parcel.message.as_bytes())?;
         outside.say(&format!("{}: {} (to {})", path.display(), parcel.subject, parcel.pending.join(", ")));
     }
     Ok(0)

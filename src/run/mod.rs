@@ -99,6 +99,7 @@ impl Outside {
     ///
     /// # Errors
     /// The variable is not set.
+    #[cfg(any(feature = "smtp", feature = "webhooks"))]
     pub fn secret(&self, key: &str, name: &str) -> anyhow::Result<String> {
         let value = (self.variable)(name);
         value.with_context(|| format!("the variable of the environment that `{key}` names is not set"))

@@ -45,6 +45,8 @@ impl Drop for OnItsWay {
 pub struct Beside {
     path: PathBuf,
     file: NamedTempFile,
+    /// Whether it stays for its owner alone.
+    private: bool,
     _on_its_way: OnItsWay,
 }
 
@@ -63,7 +65,15 @@ impl Beside {
             format!("{shown}: cannot be written; check that the folder is there and writable")
         })?;
         let on_its_way = OnItsWay::new(file.path().to_owned());
-        Ok(Self { path: path.to_owned(), file, _on_its_way: on_its_way })
+        Ok(Self { path: path.to_owned(), file, private: false, _on_its_way: on_its_way })
+    }
+
+    /// The same for a file that only its owner may read.
+    ///
+    /// # Errors
+    /// As [`Beside::open`].
+    pub fn private(path: &Path) -> anyhow::Result<Self> {
+        Ok(Self { private: true, ..Self::open(path)? })
     }
 
     /// Writes `bytes` and gives the file its name.
@@ -82,7 +92,9 @@ impl Beside {
     pub fn keep(self) -> anyhow::Result<u64> {
         let failed = || format!("{}: cannot be written", self.path.display());
         self.file.as_file().sync_all().with_context(failed)?;
-        open_to_readers(self.file.as_file()).with_context(failed)?;
+        if !self.private {
+            open_to_readers(self.file.as_file()).with_context(failed)?;
+        }
         let bytes = self.file.as_file().metadata().with_context(failed)?.len();
         self.file.persist(&self.path).map_err(|error| error.error).with_context(|| {
             format!("{}: cannot take its name; check that nothing else holds it", self.path.display())

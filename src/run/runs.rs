@@ -92,7 +92,7 @@ fn describe(run: &RunRow, outside: &Outside) -> Value {
         "id": run.id, "command": run.command, "estate": run.estate, "outcome": outcome(run, outside),
         "reason": run.reason, "started_at": run.started_at, "finished_at": run.finished_at, "as_of": run.as_of,
         "age_s": ledger::age(&run.started_at, outside.now), "decision": run.decision, "evidenced": run.evidenced,
-        "possible": run.possible, "coverage": run.coverage, "errors": run.errors, "calls": run.calls,
+        "possible": run.possible, "coverage": run.coverage, "errors": run.errors, "unread_states": run.unread_states, "calls": run.calls,
         "findings": findings, "drift": drift,
     })
 }
@@ -115,18 +115,24 @@ fn table(runs: &[RunRow], outside: &Outside) -> String {
     format!("{}\n", lines.join("\n"))
 }
 
+/// Whether a comparison read everything that it asked for. Where that was not written down, it is not known to have.
+fn all_read(run: &RunRow) -> bool {
+    run.errors == Some(0) && run.unread_states == Some(0) && run.drift.is_some_and(|drift| drift.unknown == 0)
+}
+
 fn row(run: &RunRow, outside: &Outside) -> [String; 12] {
     let number = |number: Option<usize>| number.map_or_else(|| "-".to_owned(), words::thousands);
     let findings = |at: usize| number(run.findings.map(|counts| counts[at]));
-    let drift = run.drift.map(|drift| drift.changed + drift.missing + drift.unmanaged + drift.conflict);
+    let drift = run.drift.map(|drift| {
+        let found = drift.changed + drift.missing + drift.unmanaged + drift.ghost + drift.conflict;
+        found.saturating_sub(drift.accepted)
+    });
     let new = run.drift.and_then(|drift| drift.since).map(|[new, returned, _]| new + returned);
     let answer = match (outcome(run, outside), run.decision.as_deref()) {
         ("finished", Some(decision)) => decision.replace('_', " ").to_uppercase().replace("NO GO", "NO-GO"),
         ("finished", None) if drift.is_some_and(|drift| drift > 0) => "DRIFT".to_owned(),
         // Nothing was found where not everything was looked at: that is not clean.
-        ("finished", None) if run.errors != Some(0) || run.drift.is_none_or(|drift| drift.unknown > 0) => {
-            "not all read".to_owned()
-        }
+        ("finished", None) if !all_read(run) => "not all read".to_owned(),
         ("finished", None) => "no drift".to_owned(),
         (other, _) => other.to_owned(),
     };

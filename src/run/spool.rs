@@ -19,6 +19,8 @@ use time::{Duration, OffsetDateTime};
 const KEPT: Duration = Duration::days(90);
 /// Compression of results.
 const LEVEL: i32 = 3;
+/// How the names of files begin that are not whole yet.
+const HALF: &str = ".new-";
 const WAITING: &str = "waiting";
 const SENT: &str = "sent";
 const FAILED: &str = "failed";
@@ -46,6 +48,9 @@ impl Folder {
         let lock = File::options().create(true).truncate(false).write(true).open(path.join("lock"));
         let lock = lock.with_context(failed)?;
         lock.lock().with_context(|| format!("{shown}: the spool cannot be locked"))?;
+        for name in [WAITING, SENT, FAILED, RESULTS] {
+            remove_halves(&path.join(name)).with_context(failed)?;
+        }
         Ok(Self { path: path.to_owned(), _lock: Some(lock) })
     }
 
@@ -59,7 +64,7 @@ impl Folder {
         [WAITING, SENT, FAILED].into_iter().any(|state| self.file(state, key).exists())
     }
 
-    /// The newest message of each rule, whatever became of it.
+    /// The newest message of each rule that somebody got, or may get yet: what was given up told nobody anything.
     ///
     /// # Errors
     /// A folder that cannot be read, or a file in it that is no message.
@@ -67,6 +72,9 @@ impl Folder {
         let mut newest: BTreeMap<String, Parcel> = BTreeMap::new();
         for state in [WAITING, SENT, FAILED] {
             for parcel in self.parcels(state)? {
+                if state == FAILED && parcel.receipts.is_empty() {
+                    continue;
+                }
                 let older = newest.get(&parcel.rule).is_none_or(|other| other.made_at <= parcel.made_at);
                 if older {
                     newest.insert(parcel.rule.clone(), parcel);
@@ -143,8 +151,11 @@ impl Folder {
     fn parcels(&self, state: &str) -> anyhow::Result<Vec<Parcel>> {
         let mut parcels = Vec::new();
         for path in files(&self.path.join(state))? {
-            let text =
-                fs::read_to_string(&path).with_context(|| format!("{}: cannot be read", path.display()))?;
+            let text = match fs::read_to_string(&path) {
+                // Who only looks holds no lock: it may have moved on since the folder was listed.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                text => text.with_context(|| format!("{}: cannot be read", path.display()))?,
+            };
             let parcel: Parcel = serde_json::from_str(&text).map_err(|error| {
                 // Never the text itself: it holds what was found.
                 anyhow::anyhow!(
@@ -180,7 +191,7 @@ impl Folder {
     fn write(&self, path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         let failed = || format!("{}: cannot be written; nothing that was there is lost", path.display());
         let folder = path.parent().unwrap_or(&self.path);
-        let mut file = tempfile::Builder::new().prefix(".new-").tempfile_in(folder).with_context(failed)?;
+        let mut file = tempfile::Builder::new().prefix(HALF).tempfile_in(folder).with_context(failed)?;
         file.write_all(bytes).and_then(|()| file.as_file().sync_all()).with_context(failed)?;
         file.persist(path).map_err(|error| error.error).with_context(failed)?;
         sync(folder).with_context(failed)
@@ -228,6 +239,17 @@ fn files(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     }
     found.sort();
     Ok(found)
+}
+
+/// Removes what a process that was killed left half-written. Nobody else writes while the lock is held.
+fn remove_halves(folder: &Path) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().as_encoded_bytes().starts_with(HALF.as_bytes()) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 fn remove(path: &Path) -> anyhow::Result<()> {

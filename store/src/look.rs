@@ -233,12 +233,15 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<Found>, StoreError> {
         let (condition, values) = conditions(run, sieve);
-        // What a row says of other runs is asked of those on the page alone.
+        const ORDER: &str = "check_id, account, region, type, resource";
+        // Of tens of thousands only what they are sorted by goes through the sorter; the page alone is read whole.
         let sql = format!(
             "SELECT fingerprint, check_id, status, severity, type, resource, account, region, address,
                (SELECT as_of FROM run WHERE seq = first), title, component, name
-             FROM (SELECT * FROM finding_of_run WHERE {condition}
-               ORDER BY {URGENCY}, {RANK}, check_id, account, region, type, resource LIMIT {limit} OFFSET {offset})"
+             FROM (SELECT span AS at FROM finding_of_run WHERE {condition}
+               ORDER BY {URGENCY}, {RANK}, {ORDER} LIMIT {limit} OFFSET {offset})
+             JOIN finding ON finding.rowid = at JOIN subject ON subject.id = finding.subject
+             ORDER BY {URGENCY}, {RANK}, {ORDER}"
         );
         self.all(&sql, params_from_iter(values), found)
     }

@@ -23,6 +23,9 @@ impl Store {
     /// made.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let is_new = examine(path)?.is_none();
+        if is_new {
+            make_private(path);
+        }
         let store = Self::connect(path, is_new)?;
         if !is_new {
             store.quick_check(None)?;
@@ -134,6 +137,17 @@ impl Store {
         Ok(self)
     }
 }
+
+/// Makes an empty file for its owner alone: what is stored says where an estate is weak. SQLite gives its log the same
+/// mode. What stands in the way is told by whoever opens it then.
+#[cfg(unix)]
+fn make_private(path: &Path) {
+    use std::os::unix::fs::OpenOptionsExt;
+    let _ = File::options().write(true).create_new(true).mode(0o600).open(path);
+}
+
+#[cfg(not(unix))]
+fn make_private(_: &Path) {}
 
 /// Tries again while somebody else makes the file: where two want to turn the log on, SQLite refuses one at once and
 /// does not wait (<https://www.sqlite.org/c3ref/busy_handler.html>).

@@ -37,6 +37,8 @@ pub struct RunRow {
     pub coverage: Option<f64>,
     /// Operations that ended in a gap.
     pub errors: Option<usize>,
+    /// States that could not be read; none where that was not written down.
+    pub unread_states: Option<usize>,
     /// Requests.
     pub calls: Option<u64>,
     /// Findings that pass, fail, are unknown, are partial, do not apply, are waived.
@@ -98,14 +100,15 @@ pub struct DriftRow {
 pub(crate) const RUN: &str = "id, command, estate, outcome, reason, started_at, deadline, finished_at, as_of, decision, evidenced, \
      possible, coverage, errors, calls, passed, failed, unknown, partial, not_applicable, waived, in_sync, drift_changed, \
      drift_missing, drift_unmanaged, drift_ghost, drift_conflict, drift_unknown, drift_accepted, drift_new, \
-     drift_returned, drift_resolved";
+     drift_returned, drift_resolved, unread_states";
 /// How many they are.
-pub(crate) const RUN_COLUMNS: usize = 32;
+pub(crate) const RUN_COLUMNS: usize = 33;
 
 pub(crate) fn run(row: &Row) -> rusqlite::Result<RunRow> {
     const FINDINGS: usize = 15;
     const DRIFT: usize = FINDINGS + 6;
     const SINCE: usize = DRIFT + 8;
+    const UNREAD: usize = SINCE + 3;
     fn counts<const N: usize>(row: &Row, from: usize) -> rusqlite::Result<Option<[usize; N]>> {
         let mut counts = [0; N];
         for (at, count) in counts.iter_mut().enumerate() {
@@ -131,6 +134,7 @@ pub(crate) fn run(row: &Row) -> rusqlite::Result<RunRow> {
         possible: row.get(11)?,
         coverage: row.get(12)?,
         errors: row.get(13)?,
+        unread_states: row.get(UNREAD)?,
         calls: row.get::<_, Option<i64>>(14)?.map(i64::cast_unsigned),
         findings: counts(row, FINDINGS)?,
         drift: drift.map(|[in_sync, changed, missing, unmanaged, ghost, conflict, unknown, accepted]| {

@@ -59,6 +59,8 @@ pub struct Record<'a> {
     pub calls: u64,
     /// Those of them that were throttled.
     pub throttled: u64,
+    /// States that could not be read.
+    pub unread_states: usize,
     /// The components.
     pub components: Vec<ComponentRow<'a>>,
     /// The findings.

@@ -1,5 +1,17 @@
 -- Requests of a run that were throttled.
 ALTER TABLE run ADD COLUMN throttled INTEGER;
+-- States that a run could not read; of a run before this it is not known.
+ALTER TABLE run ADD COLUMN unread_states INTEGER;
+
+-- A page of findings is found by what it is sorted by alone; the rest is read of its rows.
+DROP VIEW finding_of_run;
+CREATE VIEW finding_of_run AS
+  SELECT run.id AS run, run.as_of, subject.fingerprint, check_id, title, component, category, type, resource, name,
+    account, region, address, state, finding.status, finding.severity, finding.first, finding.rowid AS span
+  FROM run
+  JOIN finding ON finding.series = run.series AND finding.first <= run.seq
+    AND (finding.last IS NULL OR finding.last >= run.seq)
+  JOIN subject ON subject.id = finding.subject;
 
 -- What became of the jobs of the scheduler.
 CREATE TABLE schedule (

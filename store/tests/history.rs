@@ -34,6 +34,7 @@ fn a_run_comes_back_as_it_went_in() {
         (run.evidenced, run.possible, run.errors, run.calls),
         (Some(50.5), Some(90.0), Some(2), Some(320))
     );
+    assert_eq!(run.unread_states, Some(1));
     assert_eq!(run.findings.unwrap().iter().sum::<usize>(), 100);
     assert_eq!(run.drift.unwrap().since, Some([1, 0, 1]));
     assert_eq!(store.result(&run).unwrap(), text);

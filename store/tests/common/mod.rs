@@ -70,6 +70,7 @@ impl Estate {
             errors: 2,
             calls: 320,
             throttled: 3,
+            unread_states: 1,
             components: vec![ComponentRow {
                 key: "storage",
                 evidenced: Some(70.0),
