@@ -98,6 +98,14 @@ resource "aws_efs_access_point" "history" {
   }
 }
 
+# Starts that failed: without it nothing tells of them.
+resource "aws_sqs_queue" "not_started" {
+  name                      = "${var.name}-not-started"
+  message_retention_seconds = 1209600
+  sqs_managed_sse_enabled   = true
+  tags                      = var.tags
+}
+
 resource "aws_scheduler_schedule" "this" {
   name                         = var.name
   schedule_expression          = var.schedule
@@ -128,6 +136,10 @@ resource "aws_scheduler_schedule" "this" {
     retry_policy {
       maximum_retry_attempts       = 2
       maximum_event_age_in_seconds = 3600
+    }
+
+    dead_letter_config {
+      arn = aws_sqs_queue.not_started.arn
     }
   }
 }

@@ -12,3 +12,8 @@ output "log_group_name" {
   description = "Where its findings and messages are."
   value       = aws_cloudwatch_log_group.this.name
 }
+
+output "not_started_queue_name" {
+  description = "Starts that failed wait here: an alarm on its ApproximateNumberOfMessagesVisible tells of them."
+  value       = aws_sqs_queue.not_started.name
+}

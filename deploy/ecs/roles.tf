@@ -109,13 +109,29 @@ resource "aws_iam_role" "scheduler" {
 
 data "aws_iam_policy_document" "scheduler" {
   statement {
-    actions   = ["ecs:RunTask", "ecs:TagResource"]
-    resources = ["${aws_ecs_task_definition.this.arn_without_revision}:*", "${replace(var.cluster_arn, ":cluster/", ":task/")}/*"]
+    actions   = ["ecs:RunTask"]
+    resources = ["${aws_ecs_task_definition.this.arn_without_revision}:*"]
     condition {
       test     = "ArnEquals"
       variable = "ecs:cluster"
       values   = [var.cluster_arn]
     }
+  }
+
+  # A task gets its tags when it is started, and from nobody later. This action does not know `ecs:cluster`.
+  statement {
+    actions   = ["ecs:TagResource"]
+    resources = ["${replace(var.cluster_arn, ":cluster/", ":task/")}/*"]
+    condition {
+      test     = "StringEquals"
+      variable = "ecs:CreateAction"
+      values   = ["RunTask"]
+    }
+  }
+
+  statement {
+    actions   = ["sqs:SendMessage"]
+    resources = [aws_sqs_queue.not_started.arn]
   }
 
   statement {
