@@ -527,7 +527,7 @@ Jobs, time zone and address are in the profile: docs/scheduling.md. SIGTERM and 
 profile again.
 
 Exit codes: 0 told to stop, or --check is done; 1 could not start; 130, 143 told to stop twice; 64 wrong usage; with --once
-those of the job.")]
+those of the job, and 1 when mail waits or could not be made.")]
 #[cfg_attr(
     not(feature = "service"),
     allow(dead_code, reason = "a build without the scheduler reads none of it")

@@ -146,16 +146,27 @@ fn the_units_of_systemd_run_what_there_is_and_give_it_few_rights() {
 }
 
 #[test]
-fn the_line_of_cron_is_one() {
+fn the_lines_of_cron_are_ones_and_what_fails_is_mailed() {
     let text = read("cron/stateward");
     let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
     let (settings, jobs): (Vec<&str>, Vec<&str>) =
         lines.partition(|line| line.split(' ').next().unwrap().contains('='));
     assert_eq!(settings.len(), 3);
-    let [job] = jobs.as_slice() else { panic!("{jobs:?}") };
-    let words = words(job);
-    assert_eq!(words[5..7], ["stateward", "stateward"], "the user, and the program");
-    taken("cron", &words[7..]);
+    let to = settings.iter().find_map(|line| line.strip_prefix("MAILTO=")).expect("cron mails what fails");
+    assert!(!to.trim_matches('"').is_empty(), "cron mails what fails to nobody");
+    assert_eq!(jobs.len(), 2, "{jobs:?}");
+    for job in jobs {
+        assert!(!job.contains('%'), "to cron it is the end of the line: {job}");
+        let (before, line) = job.split_once("; stateward ").expect("the program");
+        let before = words(before);
+        assert_eq!(before[5], "stateward", "the user");
+        assert_eq!(before[6..], ["set", "-a;", ".", "/etc/stateward/environment;", "set", "+a"]);
+        taken("cron", &words(line));
+        assert!(
+            words(line).contains(&"/var/lib/stateward/runs.db".to_owned()),
+            "one history for all: {line}"
+        );
+    }
 }
 
 #[test]

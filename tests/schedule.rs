@@ -485,6 +485,114 @@ fn what_cannot_be_scheduled_is_refused_with_its_remedy() {
     assert!(foreign.code == 1 && foreign.err.contains("no history of stateward"), "{}", foreign.err);
 }
 
+#[test]
+fn an_address_moves_to_other_interfaces_and_stays_where_the_new_one_cannot_be_had() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let yearly = over_demo("drift");
+    let listen = |address: &str| {
+        profile(at, &format!("listen = \"{address}\""), &[("yearly", "0 0 1 1 *", &yearly)]);
+    };
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    listen(&format!("127.0.0.1:{free}"));
+    let mut scheduler = Process::scheduler(at, "log");
+    assert_eq!(port(&scheduler), free);
+    listen(&format!("0.0.0.0:{free}"));
+    scheduler.signal("HUP");
+    scheduler.says(&format!("health and metrics on http://0.0.0.0:{free}"), 1);
+    scheduler.says("read again", 1);
+    assert_eq!(ask(free, "GET /healthz").0, 200);
+    // No interface has this address (RFC 5737), so it cannot be bound, at the same port or another.
+    for (round, port) in [free, 1].into_iter().enumerate() {
+        listen(&format!("192.0.2.1:{port}"));
+        scheduler.signal("HUP");
+        scheduler.says("the address before goes on", round + 1);
+        scheduler.says("read again", round + 2);
+        assert_eq!(ask(free, "GET /healthz").0, 200);
+    }
+    scheduler.signal("TERM");
+    assert_eq!(scheduler.ends(), Some(0));
+}
+
+#[test]
+fn a_history_that_is_broken_tells_no_counts_and_one_in_its_place_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let listen = "listen = \"127.0.0.1:0\"";
+    profile(at, listen, &[("drift", "0 0 1 1 *", &over_demo("drift"))]);
+    let mut scheduler = Process::scheduler(at, "log");
+    let port = port(&scheduler);
+    let total = "stateward_runs_total{job=\"drift\",command=\"drift\",outcome=\"finished\"} ";
+    assert!(ask(port, "GET /metrics").1.contains(&format!("{total}0\n")));
+    std::fs::write(at.join("runs.db"), "these are notes, and no history at all").unwrap();
+    until(|| ask(port, "GET /metrics").1.contains("stateward_history_usable 0\n"), || scheduler.said());
+    let text = ask(port, "GET /metrics").1;
+    for family in ["stateward_runs_total", "stateward_job_overdue", "stateward_run_duration_seconds"] {
+        assert!(!text.contains(family), "{family} in {text}");
+    }
+    assert!(text.contains("stateward_next_run_timestamp_seconds{job=\"drift\""), "{text}");
+    assert_eq!(ask(port, "GET /readyz").0, 503);
+
+    std::fs::remove_file(at.join("runs.db")).unwrap();
+    profile(at, listen, &[("drift", "* * * * * *", &over_demo("drift"))]);
+    scheduler.signal("HUP");
+    scheduler.says("finished after", 1);
+    until(|| ask(port, "GET /metrics").1.contains(total), || scheduler.said());
+    scheduler.signal("TERM");
+    assert_eq!(scheduler.ends(), Some(0));
+    assert!(job(at).finished >= 1 && outcomes(at).contains(&"finished".to_owned()));
+}
+
+#[cfg(feature = "smtp")]
+fn parcels(folder: &Path) -> Vec<PathBuf> {
+    let waiting = std::fs::read_dir(folder.join("runs.db-mail/waiting")).unwrap();
+    waiting.map(|entry| entry.unwrap().path()).collect()
+}
+
+/// Makes a message due as a look at the clock some minutes later would find it.
+#[cfg(feature = "smtp")]
+fn is_due(parcel: &Path) {
+    let mut text: Value = serde_json::from_str(&std::fs::read_to_string(parcel).unwrap()).unwrap();
+    text["next_at"] = text["made_at"].clone();
+    let beside = parcel.with_file_name(".new");
+    std::fs::write(&beside, text.to_string()).unwrap();
+    std::fs::rename(beside, parcel).unwrap();
+}
+
+#[cfg(feature = "smtp")]
+#[test]
+fn what_is_due_leaves_with_a_run_that_mails_nothing_itself() {
+    use stateward_testbed::{Relay, kept};
+
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let port = Relay::start(&at.join("relay"), 0, &[]).port();
+    let mails = format!("{}\nmail = true", over_demo("drift"));
+    profile(at, "", &[("mails", "0 0 1 1 *", &mails), ("plain", "0 0 1 1 *", &over_demo("audit"))]);
+    let mail = format!(
+        "[mail]\nname = \"prod\"\nfrom = \"stateward@acme.example\"\nrelay = \"127.0.0.1\"\nport = {port}\n\
+         ca_file = \"relay/authority.pem\"\nuser_variable = \"SMTP_USER\"\npassword_variable = \"SMTP_PASSWORD\"\n\
+         timeout = \"5s\"\n[[mail.recipients]]\nto = [\"ops@acme.example\"]\n"
+    );
+    let schedule = std::fs::read_to_string(at.join("team.toml")).unwrap();
+    std::fs::write(at.join("team.toml"), format!("{mail}{schedule}")).unwrap();
+    let once = |job: &str| {
+        run(at, &["schedule", "--profile", "team.toml", "--history", "runs.db", "--once", job, "--quiet"])
+    };
+    assert_eq!(once("mails").code, 1);
+    assert_eq!(once("plain").code, 2, "it is not due, and another run's");
+    let parcel = parcels(at).remove(0);
+    is_due(&parcel);
+    let failed = once("plain");
+    assert!(failed.code == 1 && failed.err.contains("messages wait on"), "{}", failed.err);
+    is_due(&parcel);
+    let relay = Relay::start(&at.join("relay"), port, &[]);
+    let sent = once("plain");
+    assert_eq!(sent.code, 2, "{}", sent.err);
+    assert_eq!(kept(&at.join("relay")).len(), 1);
+    drop(relay);
+}
+
 #[cfg(feature = "smtp")]
 #[test]
 fn results_are_mailed_and_what_waits_leaves_when_the_relay_is_back() {
@@ -501,23 +609,22 @@ fn results_are_mailed_and_what_waits_leaves_when_the_relay_is_back() {
     );
     let schedule = std::fs::read_to_string(at.join("team.toml")).unwrap();
     std::fs::write(at.join("team.toml"), format!("{mail}{schedule}")).unwrap();
-    // The relay is down: the run is as good as ever, and its message waits.
-    let once = run(at, &["schedule", "--profile", "team.toml", "--history", "runs.db", "--once", "yearly"]);
-    assert_eq!(once.code, 2, "{}", once.err);
-    assert!(once.err.contains("waits until"), "{}", once.err);
-    let waiting = at.join("runs.db-mail/waiting");
-    let parcel = std::fs::read_dir(&waiting).unwrap().next().unwrap().unwrap().path();
+    // The relay is down: the run is as good as ever, and its message waits. Nobody but the exit code tells a timer.
+    let once = run(
+        at,
+        &["schedule", "--profile", "team.toml", "--history", "runs.db", "--once", "yearly", "--quiet"],
+    );
+    assert_eq!(once.code, 1, "{}", once.err);
+    assert!(once.err.contains("mail waits, or could not be made"), "{}", once.err);
+    assert_eq!((outcomes(at), job(at).finished), (vec!["finished".to_owned()], 1));
+    let parcel = parcels(at).remove(0);
 
     let relay = Relay::start(&at.join("relay"), port, &[]);
     let mut scheduler = Process::scheduler(at, "log");
     scheduler.says("next: ", 1);
     std::thread::sleep(Duration::from_secs(1));
     assert!(kept(&at.join("relay")).is_empty(), "it is not due yet");
-    let mut text: Value = serde_json::from_str(&std::fs::read_to_string(&parcel).unwrap()).unwrap();
-    text["next_at"] = text["made_at"].clone();
-    let beside = parcel.with_file_name(".new");
-    std::fs::write(&beside, text.to_string()).unwrap();
-    std::fs::rename(beside, &parcel).unwrap();
+    is_due(&parcel);
     until(|| kept(&at.join("relay")).len() == 1, || scheduler.said());
     scheduler.says("ops@acme.example: sent: stateward prod: first report", 1);
     scheduler.signal("TERM");

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use stateward::mail::post::{Spool, due};
 use stateward::profile::Profile;
 use stateward::schedule::{Event, Plan, Start};
-use stateward_store::{Ended, JobEnd, JobOutcome, Passed, Store};
+use stateward_store::{Ended, JobEnd, JobOutcome, Passed, RunRow, Store, StoreError};
 use tracing::{error, info, warn};
 
 use self::child::{Exit, Ward};
@@ -31,6 +31,9 @@ const LOOK: Duration = Duration::from_millis(100);
 const IDLE: Duration = Duration::from_secs(5);
 /// How long after a failed look at the spool there is another.
 const LATER: Duration = Duration::from_secs(600);
+/// How often a history that cannot be read is tried, and how long apart.
+const TRIES: usize = 3;
+const APART: Duration = Duration::from_millis(300);
 /// How long a run may take to write down that it was interrupted.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
@@ -163,7 +166,6 @@ struct Scheduler<'a> {
     history: PathBuf,
     /// The profile as it was read: what a job is told, whatever becomes of the files meanwhile.
     effective: PathBuf,
-    store: Store,
     plan: Plan,
     active: Option<Active>,
     flush: Option<Ward>,
@@ -174,6 +176,8 @@ struct Scheduler<'a> {
     server: Option<serve::Server>,
     /// The exit code of the job that was to run once.
     code: Option<u8>,
+    /// Whether mail waits that was to be sent, or none could be made.
+    mail_waits: bool,
 }
 
 impl<'a> Scheduler<'a> {
@@ -210,13 +214,12 @@ impl<'a> Scheduler<'a> {
         }
         let effective = beside(&history, "-schedule.toml");
         let shared = Shared::new(history.clone(), timestamp(now));
-        let mut scheduler = Self {
+        let scheduler = Self {
             args,
             outside,
             profile: settings.profile,
             history,
             effective,
-            store,
             plan: Plan::new(entries),
             active: None,
             flush: None,
@@ -226,13 +229,22 @@ impl<'a> Scheduler<'a> {
             shared,
             server: None,
             code: None,
+            mail_waits: false,
         };
-        scheduler.write_profile()?;
+        scheduler.write_profile(&scheduler.profile)?;
         Ok(scheduler)
     }
 
-    fn write_profile(&mut self) -> anyhow::Result<()> {
-        Beside::open(&self.effective)?.write(self.profile.to_toml().as_bytes())
+    fn write_profile(&self, profile: &Profile) -> anyhow::Result<()> {
+        Beside::open(&self.effective)?.write(profile.to_toml().as_bytes())
+    }
+
+    /// The history as it is there now: one that was moved in the place of another is the one that counts.
+    fn store(&self) -> Result<Store, StoreError> {
+        match Store::open_existing(&self.history) {
+            Err(StoreError::Absent { .. }) => Store::open(&self.history),
+            other => other,
+        }
     }
 
     async fn run(mut self, once: Option<usize>) -> anyhow::Result<u8> {
@@ -266,9 +278,13 @@ impl<'a> Scheduler<'a> {
                 info!(target: "schedule", "ends");
                 Ok(0)
             }
-            (Some(_), Some(stopping)) if self.code.is_none_or(|code| code == Stop::Scheduler.code()) => {
+            (Some(_), Some(stopping))
+                if self.mail_waits || self.code.is_none_or(|code| code == Stop::Scheduler.code()) =>
+            {
                 Ok(stopping.by.code())
             }
+            // Nobody tries again by himself where something else keeps the time.
+            (Some(_), None) if self.mail_waits => Ok(1),
             (Some(_), _) => Ok(self.code.unwrap_or(1)),
         }
     }
@@ -298,6 +314,9 @@ impl<'a> Scheduler<'a> {
             return LOOK;
         }
         if once {
+            if self.active.is_none() {
+                self.flush();
+            }
             return LOOK;
         }
         if self.reload && self.active.is_none() {
@@ -344,19 +363,19 @@ impl<'a> Scheduler<'a> {
     /// Begins a run.
     fn begin(&mut self, job: usize, planned: Option<Timestamp>, now: Timestamp) {
         let Some(settings) = self.profile.schedule.jobs.get(job).cloned() else { return self.plan.end() };
-        let before =
-            self.store.jobs().ok().and_then(|rows| rows.into_iter().find(|row| row.job == settings.name));
-        let before = before.map(|row| row.planned_at).unwrap_or_default();
+        let plan = self.plan.jobs().nth(job).map(jobs::words).unwrap_or_default();
         let run = format!("{:016x}{:016x}", (self.outside.random)(), (self.outside.random)());
         let arguments = jobs::arguments(&settings, &self.effective, &self.history);
         let planned_at = planned.map(text);
-        let begun = self
-            .store
-            .begin_job(&settings.name, planned_at.as_deref(), &run, &text(now))
-            .map_err(anyhow::Error::from)
-            .and_then(|()| Ward::start(&settings.name, &arguments, Some(&run)));
-        match begun {
-            Ok(ward) => {
+        let begin = || -> anyhow::Result<(String, Ward)> {
+            let mut store = self.store()?;
+            // A history that has taken the place of another does not know the job yet.
+            let before = store.plan_job(&settings.name, &plan, &text(now))?.planned_at;
+            store.begin_job(&settings.name, planned_at.as_deref(), &run, &text(now))?;
+            Ok((before, Ward::start(&settings.name, &arguments, Some(&run))?))
+        };
+        match begin() {
+            Ok((before, ward)) => {
                 info!(target: "schedule", job = %settings.name, "begins{}", planned.map_or_else(String::new, |at| format!(" (planned for {at})")));
                 let (name, clock) = (settings.name, Instant::now());
                 self.active = Some(Active { job, name, run, planned, before, clock, ward, mails: false });
@@ -383,7 +402,7 @@ impl<'a> Scheduler<'a> {
         if let Some(exit) = self.flush.as_mut().and_then(Ward::exit) {
             self.flush = None;
             if !exit.is_good() {
-                warn!(target: "schedule", "messages wait on: {}", exit.words());
+                self.mail_waits("mail", &format!("messages wait on: {}", exit.words()));
             }
         }
         let Some(mut active) = self.active.take() else { return };
@@ -392,17 +411,20 @@ impl<'a> Scheduler<'a> {
             return;
         };
         if active.mails {
+            // It tried what waits, too.
+            self.look_at = Instant::now() + IDLE * 6;
             match exit.is_good() {
                 true => info!(target: "schedule", job = %active.name, "mail is done"),
-                false => {
-                    warn!(target: "schedule", job = %active.name, "mail waits, or could not be made: {}", exit.words())
-                }
+                false => self
+                    .mail_waits(&active.name, &format!("mail waits, or could not be made: {}", exit.words())),
             }
             return self.plan.end();
         }
         let is_good = self.ended(&active, &exit);
         let mails = self.profile.schedule.jobs.get(active.job).is_some_and(|job| job.mail);
-        if is_good && mails && self.stopping.is_none() {
+        if is_good && mails && self.stopping.is_some() {
+            self.mail_waits(&active.name, "no mail was made, since the end was asked for");
+        } else if is_good && mails {
             let arguments = jobs::mail(&active.run, &self.effective, &self.history);
             match Ward::start(&active.name, &arguments, None) {
                 Ok(ward) => {
@@ -410,17 +432,46 @@ impl<'a> Scheduler<'a> {
                     return;
                 }
                 Err(error) => {
-                    error!(target: "schedule", job = %active.name, "mail could not be made: {error:#}")
+                    self.mail_waits = true;
+                    error!(target: "schedule", job = %active.name, "mail could not be made: {error:#}");
                 }
             }
         }
         self.plan.end();
     }
 
+    /// Says that mail did not leave. Where a job runs once, it is an error: there is no next round.
+    fn mail_waits(&mut self, job: &str, said: &str) {
+        self.mail_waits = true;
+        match self.args.once {
+            Some(_) => error!(target: "schedule", job = %job, "{said}"),
+            None => warn!(target: "schedule", job = %job, "{said}"),
+        }
+    }
+
+    /// The run of a job, as it is stored. Whether it is cannot be told by a history that is locked or being copied back, so
+    /// that is tried again.
+    fn stored(&self, run: &str) -> Result<Option<RunRow>, StoreError> {
+        let read = || Store::open_existing(&self.history)?.run_of_job(run);
+        let mut found = read();
+        for _ in 1..TRIES {
+            if found.is_ok() {
+                break;
+            }
+            std::thread::sleep(APART);
+            found = read();
+        }
+        Ok(found?.map(|(run, _)| run))
+    }
+
     /// Notes how a run ended; whether it brought a result.
     fn ended(&mut self, active: &Active, exit: &Exit) -> bool {
         let at = super::stamp(super::now());
-        let stored = self.store.run_of_job(&active.run).ok().flatten().map(|(run, _)| run);
+        let stored = self.stored(&active.run).unwrap_or_else(|error| {
+            error!(target: "schedule", job = %active.name, "what became of its run is told by its exit code alone: {error}");
+            None
+        });
+        let command = self.profile.schedule.jobs.get(active.job).map_or("", |job| job.command());
         let (outcome, reason) = match stored.as_ref().map(|run| (run.outcome.as_str(), &run.reason)) {
             Some(("finished", _)) => (JobOutcome::Finished, None),
             Some(("interrupted", reason)) => (JobOutcome::Interrupted, reason.clone()),
@@ -434,7 +485,7 @@ impl<'a> Scheduler<'a> {
                     if self.stopping.is_some() { JobOutcome::Interrupted } else { JobOutcome::Failed };
                 (outcome, Some(reason))
             }
-            None if exit.is_good() => (JobOutcome::Finished, None),
+            None if jobs::has_result(command, exit.code) => (JobOutcome::Finished, None),
             None if exit.is_stopped() || self.stopping.is_some() => {
                 (JobOutcome::Interrupted, Some(exit.words()))
             }
@@ -460,7 +511,9 @@ impl<'a> Scheduler<'a> {
 
     /// Sends what waits and is due.
     fn flush(&mut self) {
-        if self.flush.is_some() || self.look_at > Instant::now() {
+        // While a job mails, it does this too.
+        let mails = self.active.as_ref().is_some_and(|active| active.mails);
+        if mails || self.flush.is_some() || self.look_at > Instant::now() {
             return;
         }
         self.look_at = Instant::now() + IDLE;
@@ -471,42 +524,71 @@ impl<'a> Scheduler<'a> {
             Ok(waiting) => waiting,
             Err(error) => {
                 error!(target: "schedule", "{error:#}");
+                self.mail_waits = true;
                 self.look_at = Instant::now() + LATER;
                 return;
             }
         };
-        // While a job mails, it does this too.
-        let is_due = due(&waiting).is_some_and(|due| due <= super::now());
-        if !is_due || self.active.as_ref().is_some_and(|active| active.mails) {
+        if due(&waiting).is_none_or(|due| due > super::now()) {
             return;
         }
         match Ward::start("mail", &jobs::flush(&self.effective, &self.history), None) {
             Ok(ward) => self.flush = Some(ward),
-            Err(error) => error!(target: "schedule", "what waits could not be sent: {error:#}"),
+            Err(error) => {
+                self.mail_waits = true;
+                error!(target: "schedule", "what waits could not be sent: {error:#}");
+            }
         }
         self.look_at = Instant::now() + IDLE * 6;
     }
 
     /// Reads the profile again.
     async fn read_again(&mut self) -> anyhow::Result<()> {
-        let settings = Settings::load(self.args)?;
+        let mut settings = Settings::load(self.args)?;
         if settings.history.as_deref() != Some(self.history.as_path()) {
             bail!("`history.file` names another history\n  remedy: start the scheduler anew for that");
         }
         let planned = jobs::planned(&settings.profile)?;
-        let listen = &settings.profile.schedule.listen;
-        if *listen != self.profile.schedule.listen {
-            self.server = serve::Server::open(listen, &self.shared).await?;
-        }
         let now = super::now();
+        let mut store = self.store()?;
         for job in &planned {
-            self.store.plan_job(&job.name, &jobs::words(job), &super::stamp(now))?;
+            store.plan_job(&job.name, &jobs::words(job), &super::stamp(now))?;
+        }
+        self.write_profile(&settings.profile)?;
+        // Nothing fails from here on but the address, and no job waits for that.
+        if let Err(error) = self.listen(&settings.profile.schedule.listen).await {
+            let then = if self.server.is_some() { "the address before goes on" } else { "nothing listens" };
+            error!(target: "schedule", "{then}: {}", super::explain(&error, self.outside));
+            settings.profile.set_listen(self.profile.schedule.listen.clone());
         }
         self.plan = self.plan.replaced(planned, timestamp(now));
         self.profile = settings.profile;
-        self.write_profile()?;
         info!(target: "schedule", "the profile was read again: {} jobs", self.profile.schedule.jobs.len());
         Ok(())
+    }
+
+    /// Listens at another address, and at the one before where that cannot be had.
+    async fn listen(&mut self, listen: &str) -> anyhow::Result<()> {
+        let before = &self.profile.schedule.listen;
+        if listen == before && (self.server.is_some() || listen.is_empty()) {
+            return Ok(());
+        }
+        if serve::collide(before, listen)
+            && let Some(server) = self.server.take()
+        {
+            server.close().await;
+        }
+        match serve::Server::open(listen, &self.shared).await {
+            Ok(server) => {
+                self.server = server;
+                Ok(())
+            }
+            Err(error) if self.server.is_some() => Err(error),
+            Err(error) => {
+                self.server = serve::Server::open(before, &self.shared).await?;
+                Err(error)
+            }
+        }
     }
 
     /// Begins nothing more.
@@ -554,8 +636,8 @@ impl<'a> Scheduler<'a> {
     }
 
     /// Writes into the history; what cannot be written is said, and the jobs go on.
-    fn note(&mut self, write: impl FnOnce(&mut Store) -> Result<(), stateward_store::StoreError>) {
-        if let Err(error) = write(&mut self.store) {
+    fn note(&mut self, write: impl FnOnce(&mut Store) -> Result<(), StoreError>) {
+        if let Err(error) = self.store().and_then(|mut store| write(&mut store)) {
             error!(target: "schedule", "{error}");
         }
     }

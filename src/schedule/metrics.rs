@@ -35,11 +35,13 @@ pub struct JobView {
     pub next: Option<f64>,
     /// Whether it runs now.
     pub runs: bool,
-    /// Whether a good run is missing.
-    pub overdue: bool,
-    /// What the history knows of it.
-    pub record: RecordView,
-    /// Its last run that brought a result.
+    /// Whether a good run is missing; none where the history does not tell.
+    pub overdue: Option<bool>,
+    /// What the history knows of it; none where it does not tell. A count that nobody knows is no 0.
+    pub record: Option<RecordView>,
+    /// When the last run that brought a result ended.
+    pub good_at: Option<f64>,
+    /// That run, while it is stored.
     pub good: Option<GoodView>,
 }
 
@@ -67,8 +69,6 @@ pub struct RecordView {
 pub struct GoodView {
     /// What people call the estate.
     pub estate: String,
-    /// When it ended.
-    pub at: f64,
     /// The verdict.
     pub decision: Option<String>,
     /// The score in the worst and in the best case, in percent.
@@ -186,12 +186,12 @@ fn jobs(text: &mut Text, view: &View) {
     text.of_jobs(view, next, |job| job.next);
     text.of_jobs(view, ["stateward_job_running", "gauge", "1 while the job runs."], |job| flag(job.runs));
     let overdue = ["stateward_job_overdue", "gauge", "1 while a good run of the job is missing."];
-    text.of_jobs(view, overdue, |job| flag(job.overdue));
-    if !view.jobs.is_empty() {
+    text.of_jobs(view, overdue, |job| job.overdue.and_then(flag));
+    let known: Vec<_> = view.jobs.iter().filter_map(|job| Some((job, job.record.as_ref()?))).collect();
+    if !known.is_empty() {
         let name = "stateward_runs_total";
         text.family(name, "counter", "Runs that ended: finished with a result, failed, or interrupted.");
-        for job in &view.jobs {
-            let of = &job.record;
+        for (job, of) in &known {
             for (outcome, count) in
                 [("finished", of.finished), ("failed", of.failed), ("interrupted", of.interrupted)]
             {
@@ -205,31 +205,31 @@ fn jobs(text: &mut Text, view: &View) {
         "counter",
         "Planned times that passed while the former run went on.",
     ];
-    text.of_jobs(view, skipped, |job| Some(job.record.skipped as f64));
+    text.of_jobs(view, skipped, |job| job.record.as_ref().map(|of| of.skipped as f64));
     let missed =
         ["stateward_missed_runs_total", "counter", "Planned times that passed while there was no scheduler."];
-    text.of_jobs(view, missed, |job| Some(job.record.missed as f64));
-    if !view.jobs.is_empty() {
+    text.of_jobs(view, missed, |job| job.record.as_ref().map(|of| of.missed as f64));
+    if !known.is_empty() {
         let name = "stateward_run_duration_seconds";
         text.family(name, "summary", "How long runs took that ended.");
-        for job in &view.jobs {
-            let of = &job.record;
+        for (job, of) in &known {
             let labels = [("job", job.name.as_str()), ("command", &job.command)];
             text.sample(&format!("{name}_sum"), &labels, of.seconds);
             text.sample(&format!("{name}_count"), &labels, (of.finished + of.failed + of.interrupted) as f64);
         }
     }
     let last = ["stateward_last_run_duration_seconds", "gauge", "How long the last run took."];
-    text.of_jobs(view, last, |job| job.record.last_seconds);
+    text.of_jobs(view, last, |job| job.record.as_ref()?.last_seconds);
+    // Of the job and not of the run, which may be forgotten.
+    let at = ["stateward_last_good_run_timestamp_seconds", "gauge", "When the last run with a result ended."];
+    text.of_jobs(view, at, |job| job.good_at);
+    let age =
+        ["stateward_last_good_run_age_seconds", "gauge", "How long ago the last run with a result ended."];
+    text.of_jobs(view, age, |job| job.good_at.map(|at| view.now - at));
 }
 
 fn results(text: &mut Text, view: &View) {
     let one = |value: Option<f64>| value.map(|value| ("", value)).into_iter().collect::<Vec<_>>();
-    let at = ["stateward_last_good_run_timestamp_seconds", "gauge", "When the last run with a result ended."];
-    text.of_results(view, at, "", |good| one(Some(good.at)));
-    let age =
-        ["stateward_last_good_run_age_seconds", "gauge", "How long ago the last run with a result ended."];
-    text.of_results(view, age, "", |good| one(Some(view.now - good.at)));
     let score =
         ["stateward_score_percent", "gauge", "The score: evidenced is the worst case, possible the best."];
     text.of_results(view, score, "case", |good| {
@@ -273,7 +273,6 @@ mod tests {
     fn view() -> View {
         let good = GoodView {
             estate: "prod \"eu\"\\\n".to_owned(),
-            at: 1_772_344_800.0,
             decision: Some("no_go".to_owned()),
             score: Some((61.5, 78.25)),
             coverage: Some(93.0),
@@ -300,7 +299,9 @@ mod tests {
                     name: "nightly".to_owned(),
                     command: "audit".to_owned(),
                     next: Some(1_772_431_200.0),
-                    record,
+                    overdue: Some(false),
+                    record: Some(record),
+                    good_at: Some(1_772_344_800.0),
                     good: Some(good),
                     ..JobView::default()
                 },
@@ -308,6 +309,8 @@ mod tests {
                     name: "hourly".to_owned(),
                     command: "drift".to_owned(),
                     runs: true,
+                    overdue: Some(false),
+                    record: Some(RecordView::default()),
                     ..JobView::default()
                 },
             ],
@@ -318,6 +321,39 @@ mod tests {
     #[test]
     fn the_text_is_what_prometheus_reads() {
         insta::assert_snapshot!(render(&view()));
+    }
+
+    #[test]
+    fn what_the_history_does_not_tell_is_left_out() {
+        let mut view = view();
+        view.history = false;
+        for job in &mut view.jobs {
+            (job.overdue, job.record, job.good_at, job.good) = (None, None, None, None);
+        }
+        let text = render(&view);
+        let families: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).collect();
+        assert_eq!(
+            families,
+            [
+                "stateward_build_info gauge",
+                "stateward_scheduler_start_timestamp_seconds gauge",
+                "stateward_history_usable gauge",
+                "stateward_messages_waiting gauge",
+                "stateward_messages_given_up gauge",
+                "stateward_next_run_timestamp_seconds gauge",
+                "stateward_job_running gauge",
+            ]
+        );
+        assert!(text.contains("stateward_history_usable 0\n"), "{text}");
+    }
+
+    #[test]
+    fn the_age_of_a_good_run_is_told_when_the_run_is_forgotten() {
+        let mut view = view();
+        view.jobs[0].good = None;
+        let text = render(&view);
+        let line = "stateward_last_good_run_age_seconds{job=\"nightly\",command=\"audit\"} 3600\n";
+        assert!(text.contains(line) && !text.contains("stateward_score_percent"), "{text}");
     }
 
     #[test]

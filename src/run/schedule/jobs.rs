@@ -106,6 +106,11 @@ pub fn arguments(job: &ScheduledJob, profile: &Path, history: &Path) -> Vec<Stri
     words
 }
 
+/// Whether a process that ended so brought a result: NO-GO and drift are ones too.
+pub fn has_result(command: &str, code: Option<i32>) -> bool {
+    code == Some(0) || (command != "collect" && matches!(code, Some(2 | 3)))
+}
+
 /// The command line that mails a run.
 pub fn mail(run: &str, profile: &Path, history: &Path) -> Vec<String> {
     ["mail", run, "--profile", &shown(profile), "--history", &shown(history)].map(str::to_owned).to_vec()
@@ -140,4 +145,28 @@ pub fn preview(profile: &Profile, now: Timestamp) -> anyhow::Result<String> {
         }
     }
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_is_a_result_and_an_error_is_none() {
+        for command in ["audit", "drift", "recover"] {
+            for (code, expected) in [
+                (Some(0), true),
+                (Some(2), true),
+                (Some(3), true),
+                (Some(1), false),
+                (Some(64), false),
+                (Some(101), false),
+                (Some(143), false),
+                (None, false),
+            ] {
+                assert_eq!(has_result(command, code), expected, "{command} {code:?}");
+            }
+        }
+        assert!(has_result("collect", Some(0)) && !has_result("collect", Some(2)));
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -39,10 +40,9 @@ pub struct Told {
     pub runs: bool,
 }
 
-struct Inner {
-    history: PathBuf,
-    started_at: Timestamp,
-    seen: Instant,
+/// What the loop told when it came by last.
+#[derive(Default)]
+struct Round {
     jobs: Vec<Told>,
     patience: Duration,
     spool: Option<PathBuf>,
@@ -51,7 +51,13 @@ struct Inner {
 /// What the scheduler and its answers share.
 #[derive(Clone)]
 pub struct Shared {
-    inner: Arc<Mutex<Inner>>,
+    history: Arc<Path>,
+    started_at: Timestamp,
+    began: Instant,
+    /// When the loop came by last, in milliseconds since `began`.
+    seen: Arc<AtomicU64>,
+    /// Held as long as it takes to take what is in it, and never while a file is read.
+    round: Arc<Mutex<Arc<Round>>>,
     fresh: Arc<tokio::sync::Mutex<Option<(Instant, Seen)>>>,
 }
 
@@ -61,32 +67,30 @@ type Seen = Arc<(View, Option<String>)>;
 impl Shared {
     /// Nothing is told yet.
     pub fn new(history: PathBuf, started_at: Timestamp) -> Self {
-        let inner = Inner {
-            history,
+        Self {
+            history: history.into(),
             started_at,
-            seen: Instant::now(),
-            jobs: Vec::new(),
-            patience: Duration::ZERO,
-            spool: None,
-        };
-        Self { inner: Arc::new(Mutex::new(inner)), fresh: Arc::default() }
+            began: Instant::now(),
+            seen: Arc::default(),
+            round: Arc::default(),
+            fresh: Arc::default(),
+        }
     }
 
     /// The loop came by.
     pub fn tell(&self, jobs: Vec<Told>, patience: Duration, spool: Option<PathBuf>) {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        *inner = Inner {
-            history: std::mem::take(&mut inner.history),
-            started_at: inner.started_at,
-            seen: Instant::now(),
-            jobs,
-            patience,
-            spool,
-        };
+        *self.round.lock().unwrap_or_else(PoisonError::into_inner) =
+            Arc::new(Round { jobs, patience, spool });
+        self.seen.store(self.age(), Ordering::Relaxed);
+    }
+
+    fn age(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     fn is_stuck(&self) -> bool {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner).seen.elapsed() > STUCK
+        let since = self.age().saturating_sub(self.seen.load(Ordering::Relaxed));
+        Duration::from_millis(since) > STUCK
     }
 
     async fn seen(&self) -> Result<Seen, StatusCode> {
@@ -95,8 +99,9 @@ impl Shared {
             let _ = at;
             return Ok(seen.clone());
         }
-        let inner = self.inner.clone();
-        let seen = tokio::task::spawn_blocking(move || look(&inner)).await;
+        let round = self.round.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (history, started_at) = (self.history.clone(), self.started_at);
+        let seen = tokio::task::spawn_blocking(move || look(&history, started_at, &round)).await;
         let seen = Arc::new(seen.map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?);
         *fresh = Some((Instant::now(), seen.clone()));
         Ok(seen)
@@ -112,7 +117,20 @@ impl Drop for Server {
     }
 }
 
+/// Whether two addresses cannot be listened on at once, as 127.0.0.1:9464 and 0.0.0.0:9464.
+pub fn collide(one: &str, other: &str) -> bool {
+    let port = |listen: &str| listen.parse().map(|address: SocketAddr| address.port()).ok();
+    port(one).is_some_and(|port| port != 0) && port(one) == port(other)
+}
+
 impl Server {
+    /// Listens no more, when it is over.
+    pub async fn close(mut self) {
+        self.0.abort();
+        // It ended as it was told to.
+        let _ = (&mut self.0).await;
+    }
+
     /// Listens where the profile says; none where it says nowhere.
     ///
     /// # Errors
@@ -160,7 +178,7 @@ async fn ready(State(shared): State<Shared>) -> Response {
         Err(status) => return status.into_response(),
     };
     let (view, fault) = seen.as_ref();
-    let late = view.jobs.iter().filter(|job| job.overdue);
+    let late = view.jobs.iter().filter(|job| job.overdue == Some(true));
     let faults: Vec<String> = fault
         .iter()
         .cloned()
@@ -180,38 +198,43 @@ async fn metrics(State(shared): State<Shared>) -> Response {
 }
 
 /// Reads what is told.
-fn look(inner: &Mutex<Inner>) -> (View, Option<String>) {
-    let inner = inner.lock().unwrap_or_else(PoisonError::into_inner);
+fn look(history: &Path, started_at: Timestamp, round: &Round) -> (View, Option<String>) {
     let now = super::timestamp(crate::run::now());
-    let kept = kept(&inner.history, inner.jobs.iter().map(|told| told.job.name.as_str()));
+    let kept = kept(history, round.jobs.iter().map(|told| told.job.name.as_str()));
     let (mut rows, fault) = match kept {
         Ok(rows) => (rows, None),
         Err(error) => (Vec::new(), Some(error.to_string())),
     };
-    let patience = SignedDuration::try_from(inner.patience).unwrap_or(SignedDuration::MAX);
-    let jobs = inner.jobs.iter().map(|told| {
-        let found = rows.iter().position(|(row, _)| row.job == told.job.name).map(|at| rows.swap_remove(at));
-        let (row, good) = found.unwrap_or_default();
-        // A plan that has changed has no good run before it.
-        let since = [Some(row.since.as_str()), row.good_began_at.as_deref()].into_iter().flatten();
-        let since = since.filter_map(|at| at.parse::<Timestamp>().ok()).max();
-        JobView {
+    let patience = SignedDuration::try_from(round.patience).unwrap_or(SignedDuration::MAX);
+    let jobs = round.jobs.iter().map(|told| {
+        let view = JobView {
             name: told.job.name.clone(),
             command: told.command.clone(),
             next: told.next.map(seconds),
             runs: told.runs,
-            overdue: since.is_some_and(|since| overdue(&told.job, since, patience, now)),
-            good: good.and_then(|(run, throttled)| self::good(&row, &run, throttled)),
-            record: record(row),
+            ..JobView::default()
+        };
+        let found = rows.iter().position(|(row, _)| row.job == told.job.name).map(|at| rows.swap_remove(at));
+        let Some((row, good)) = found else { return view };
+        // A plan that has changed has no good run before it.
+        let since = [Some(row.since.as_str()), row.good_began_at.as_deref()].into_iter().flatten();
+        let since = since.filter_map(|at| at.parse::<Timestamp>().ok()).max();
+        let good_at = row.good_ended_at.as_deref().and_then(|at| at.parse().ok());
+        JobView {
+            overdue: since.map(|since| overdue(&told.job, since, patience, now)),
+            good_at: good_at.map(seconds),
+            good: good.map(|(run, throttled)| self::good(&run, throttled)),
+            record: Some(record(&row)),
+            ..view
         }
     });
     let view = View {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         now: seconds(now),
-        started_at: seconds(inner.started_at),
+        started_at: seconds(started_at),
         history: fault.is_none(),
         jobs: jobs.collect(),
-        messages: inner.spool.as_deref().and_then(messages),
+        messages: round.spool.as_deref().and_then(messages),
     };
     (view, fault)
 }
@@ -230,7 +253,7 @@ fn kept<'n>(history: &Path, names: impl Iterator<Item = &'n str>) -> Result<Vec<
     rows.into_iter().map(with_run).collect()
 }
 
-fn record(row: JobRow) -> RecordView {
+fn record(row: &JobRow) -> RecordView {
     RecordView {
         finished: row.finished,
         failed: row.failed,
@@ -242,9 +265,8 @@ fn record(row: JobRow) -> RecordView {
     }
 }
 
-fn good(row: &JobRow, run: &RunRow, throttled: Option<u64>) -> Option<GoodView> {
+fn good(run: &RunRow, throttled: Option<u64>) -> GoodView {
     const STATUSES: [&str; 6] = ["pass", "fail", "unknown", "partial", "not_applicable", "waived"];
-    let at: Timestamp = row.good_ended_at.as_deref()?.parse().ok()?;
     let drift = run.drift.map(|of| {
         vec![
             ("in_sync", of.in_sync),
@@ -257,9 +279,8 @@ fn good(row: &JobRow, run: &RunRow, throttled: Option<u64>) -> Option<GoodView> 
             ("accepted", of.accepted),
         ]
     });
-    Some(GoodView {
+    GoodView {
         estate: run.estate.clone(),
-        at: seconds(at),
         decision: run.decision.clone(),
         score: run.evidenced.zip(run.possible),
         coverage: run.coverage,
@@ -272,7 +293,7 @@ fn good(row: &JobRow, run: &RunRow, throttled: Option<u64>) -> Option<GoodView> 
         unread: run.errors.unwrap_or(0),
         calls: run.calls.unwrap_or(0),
         throttled,
-    })
+    }
 }
 
 fn messages(spool: &Path) -> Option<(usize, usize)> {
@@ -282,4 +303,17 @@ fn messages(spool: &Path) -> Option<(usize, usize)> {
 
 fn seconds(time: Timestamp) -> f64 {
     time.as_millisecond() as f64 / 1_000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_collide_by_their_port_alone() {
+        assert!(collide("127.0.0.1:9464", "0.0.0.0:9464"));
+        assert!(!collide("127.0.0.1:9464", "127.0.0.1:9465"));
+        assert!(!collide("127.0.0.1:0", "0.0.0.0:0"), "the system gives each its own");
+        assert!(!collide("", "127.0.0.1:9464") && !collide("", ""));
+    }
 }
