@@ -6,7 +6,8 @@ use time::macros::datetime;
 
 use super::*;
 use crate::diff::compare;
-use crate::result::{Document, Status, sample};
+use crate::report::words;
+use crate::result::{Document, Outcome, Status, sample};
 
 const NOW: OffsetDateTime = datetime!(2026-03-03 12:00 UTC);
 const NASTY: &str = "\"><script>alert(1)</script><img src=x onerror=alert(1)> ' & \u{202e}x {{ 7 * 7 }}";
@@ -42,6 +43,7 @@ fn row(document: &Document) -> RunRow {
         possible: document.score.as_ref().map(|score| score.possible),
         coverage: document.score.as_ref().map(|score| score.coverage),
         errors: Some(document.collection.errors.len()),
+        unread_states: Some(unread_states(document)),
         calls: Some(1_234),
         findings: Some(
             [
@@ -57,6 +59,12 @@ fn row(document: &Document) -> RunRow {
         drift,
         ..RunRow::default()
     }
+}
+
+fn unread_states(document: &Document) -> usize {
+    let of_drift = document.drift.as_ref().map_or(0, |drift| drift.unread_states.len());
+    let of_scope = document.scope.states.iter().filter(|state| state.outcome != Outcome::Read).count();
+    of_drift.max(of_scope)
 }
 
 fn outline(document: &Document) -> Outline {
@@ -297,6 +305,55 @@ fn links_stay_with_the_run_that_was_chosen() {
     assert_eq!(latest.to("/drift", &[]), "/drift");
     let of_estate = Shell { estate: Some("prod"), ..latest };
     assert_eq!(of_estate.to("/drift", &[]), "/drift?estate=prod");
+}
+
+#[test]
+fn no_drift_is_told_only_where_all_was_read() {
+    let whole = RunRow {
+        command: "drift".into(),
+        outcome: "finished".into(),
+        errors: Some(0),
+        unread_states: Some(0),
+        drift: Some(DriftCounts { in_sync: 5, ..DriftCounts::default() }),
+        ..RunRow::default()
+    };
+    let said = |run: &RunRow| runs::answer(run, NOW);
+    let with = |drift: DriftCounts| said(&RunRow { drift: Some(drift), ..whole.clone() });
+    assert_eq!(said(&whole), ("NO DRIFT".into(), "go"));
+    let not_all = ("NO DRIFT FOUND, NOT ALL READ".to_owned(), "open");
+    for unread_states in [Some(1), None] {
+        assert_eq!(said(&RunRow { unread_states, ..whole.clone() }), not_all, "{unread_states:?}");
+    }
+    for errors in [Some(1), None] {
+        assert_eq!(said(&RunRow { errors, ..whole.clone() }), not_all, "{errors:?}");
+    }
+    assert_eq!(with(DriftCounts { unknown: 1, ..DriftCounts::default() }), not_all);
+    let accepted = DriftCounts { changed: 1, ghost: 1, accepted: 2, ..DriftCounts::default() };
+    assert_eq!(with(accepted), ("NO DRIFT BEYOND WHAT IS ACCEPTED".into(), "waived"));
+    let unread = RunRow { drift: Some(accepted), unread_states: Some(2), ..whole.clone() };
+    assert_eq!(said(&unread), not_all, "what is accepted does not make it whole");
+    let ghosts = DriftCounts { ghost: 1, ..DriftCounts::default() };
+    assert_eq!(with(ghosts), ("DRIFT FOUND".into(), "stop"));
+    let found = RunRow { drift: Some(ghosts), unread_states: None, ..whole };
+    assert_eq!(said(&found), ("DRIFT FOUND".into(), "stop"), "what was found stays found");
+}
+
+/// The list of runs and the result itself say the same.
+#[test]
+fn a_row_answers_as_its_result_does() {
+    let mut documents: Vec<Document> = sample::all().into_iter().map(|(_, document)| document).collect();
+    for document in &mut documents {
+        // What fails to be read for its authors alone is beside the point, and a row does not know of it.
+        document.collection.errors.retain(|error| !error.affects.attribution);
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    for document in documents.iter().filter(|document| document.drift.is_some()) {
+        let answer = words::drift_answer(document).words();
+        let run = RunRow { decision: None, ..row(document) };
+        assert_eq!(runs::answer(&run, NOW).0, answer);
+        seen.insert(answer);
+    }
+    assert!(seen.len() > 1, "{seen:?}");
 }
 
 #[test]
