@@ -187,6 +187,7 @@ fn jobs_run_at_their_times_are_stored_and_told_over_http() {
         format!("stateward_calls{{estate=\"{estate}\",command=\"drift\",job=\"often\"}} {}", run["calls"]),
         "stateward_job_overdue{job=\"yearly\",command=\"audit\"} 0".to_owned(),
         "stateward_history_usable 1".to_owned(),
+        format!("stateward_unread_states{{estate=\"{estate}\",command=\"drift\",job=\"often\"}} 0"),
     ] {
         assert!(text.contains(&format!("{line}\n")), "{line} in {text}");
     }
@@ -195,6 +196,8 @@ fn jobs_run_at_their_times_are_stored_and_told_over_http() {
         "{text}"
     );
     assert!(!text.contains("outcome=\"finished\"} 0\nstateward_runs_total{job=\"often\",command=\"drift\",outcome=\"failed\"} 1"), "{text}");
+    let effective = std::fs::metadata(at.join("runs.db-schedule.toml")).unwrap();
+    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&effective.permissions()) & 0o777, 0o600);
     assert_eq!(ask(port, "POST /metrics").0, 405);
     assert_eq!(ask(port, "GET /../etc/passwd").0, 404);
     scheduler.signal("TERM");

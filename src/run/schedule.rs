@@ -235,8 +235,9 @@ impl<'a> Scheduler<'a> {
         Ok(scheduler)
     }
 
+    /// It may hold addresses that are secret, as those of webhooks.
     fn write_profile(&self, profile: &Profile) -> anyhow::Result<()> {
-        Beside::open(&self.effective)?.write(profile.to_toml().as_bytes())
+        Beside::private(&self.effective)?.write(profile.to_toml().as_bytes())
     }
 
     /// The history as it is there now: one that was moved in the place of another is the one that counts.

@@ -81,6 +81,8 @@ pub struct GoodView {
     pub drift: Vec<(&'static str, usize)>,
     /// Operations that could not be read.
     pub unread: usize,
+    /// States that could not be read; none where the history does not know.
+    pub unread_states: Option<usize>,
     /// Requests.
     pub calls: u64,
     /// Requests that were throttled; none where the history does not know.
@@ -256,6 +258,8 @@ fn results(text: &mut Text, view: &View) {
     });
     let unread = ["stateward_unread_operations", "gauge", "Operations that could not be read."];
     text.of_results(view, unread, "", |good| one(Some(count(good.unread))));
+    let states = ["stateward_unread_states", "gauge", "States that could not be read."];
+    text.of_results(view, states, "", |good| one(good.unread_states.map(count)));
     let calls = ["stateward_calls", "gauge", "Requests that the run made."];
     text.of_results(view, calls, "", |good| one(Some(good.calls as f64)));
     let throttled = ["stateward_throttled_calls", "gauge", "Requests of the run that were throttled."];
@@ -279,6 +283,7 @@ mod tests {
             findings: vec![("pass", 120), ("fail", 4)],
             drift: vec![("changed", 2), ("missing", 0)],
             unread: 1,
+            unread_states: Some(2),
             calls: 567,
             throttled: Some(3),
         };

@@ -291,6 +291,7 @@ fn good(run: &RunRow, throttled: Option<u64>) -> GoodView {
             .map_or_else(Vec::new, |counts| STATUSES.into_iter().zip(counts).collect()),
         drift: drift.unwrap_or_default(),
         unread: run.errors.unwrap_or(0),
+        unread_states: run.unread_states,
         calls: run.calls.unwrap_or(0),
         throttled,
     }
