@@ -641,7 +641,7 @@ Examples:
   stateward doctor --profile ./stateward.toml --state s3://acme-tfstate/prod/terraform.tfstate
   stateward doctor --profile ./stateward.toml --offline --format json
 
-It makes no call that an audit does not make as well, sends no message, and writes nothing.
+It makes no call that an audit does not make as well, sends no message, and leaves nothing written.
 
 Exit codes: 0 nothing failed, 2 something failed or gave no answer, 64 wrong usage. A warning and what nobody looked at
 change neither.")]

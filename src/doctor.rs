@@ -104,7 +104,7 @@ pub fn clock(here: i64, aws: i64) -> Look {
     match i64::try_from(apart).unwrap_or(i64::MAX) {
         ..=1 => Look::ok("clock", "", "this clock is that of AWS to the second"),
         2..=NOTED => Look::ok("clock", "", said),
-        ..=REFUSED => {
+        far if far <= REFUSED => {
             Look::warning("clock", "", said, "set the clock by NTP; AWS refuses signatures from 5 minutes on")
         }
         _ => Look::failed(
@@ -143,9 +143,7 @@ pub struct Answer {
     pub region: String,
     /// The service.
     pub service: String,
-    /// The listing.
-    pub call: String,
-    /// Why there is no answer.
+    /// Why there is no answer, or no whole one.
     pub gap: Option<Gap>,
 }
 
@@ -180,7 +178,7 @@ pub fn endpoints(answers: &[Answer]) -> Vec<Look> {
                 format!("{} of {services} answered", here.len() - silent.len()),
             ));
             for (answer, gap) in silent {
-                let said = format!("{}: {} ({})", answer.call, gap.cause, gap.detail);
+                let said = gap.to_string();
                 looks.push(Look::failed(
                     "endpoints",
                     format!("{region} {}", answer.service),
@@ -227,18 +225,19 @@ pub enum Rights {
 pub fn permissions(account: &str, rights: &Rights, answers: &[Answer]) -> Vec<Look> {
     const REMEDY: &str =
         "grant what `stateward policy` prints, or narrow the selection; what is denied will be unknown";
-    let refused = |answer: &&Answer| answer.gap.as_ref().is_some_and(|gap| gap.cause == Cause::Denied);
-    let mut refusals: Vec<&str> = answers.iter().filter(refused).map(|answer| answer.call.as_str()).collect();
+    let denied = |answer: &'_ Answer| answer.gap.clone().filter(|gap| gap.cause == Cause::Denied);
+    // Where a listing went through, it is what it asks for beside that was refused.
+    let refused: Vec<(String, &str)> = answers
+        .iter()
+        .filter_map(|answer| Some((denied(answer)?.call.into_owned(), answer.region.as_str())))
+        .collect();
+    let mut refusals: Vec<&str> = refused.iter().map(|(call, _)| call.as_str()).collect();
     refusals.sort_unstable();
     refusals.dedup();
     let by_listing = |looks: &mut Vec<Look>| {
         for call in &refusals {
-            let places: Vec<&str> = answers
-                .iter()
-                .filter(refused)
-                .filter(|answer| answer.call == *call)
-                .map(|it| it.region.as_str())
-                .collect();
+            let here = refused.iter().filter(|(refused, _)| refused == call);
+            let places: Vec<&str> = here.map(|(_, region)| *region).collect();
             let said = format!("{call} was refused in {}", places.join(", "));
             looks.push(Look::failed("permissions", account, said, REMEDY));
         }
@@ -291,10 +290,14 @@ pub fn permissions(account: &str, rights: &Rights, answers: &[Answer]) -> Vec<Lo
 const LOW: u64 = 512 << 20;
 const FULL: u64 = 16 << 20;
 
-/// The history: how large it is, and how much room there is.
-pub fn history(file: &str, runs: usize, bytes: u64, free: Option<u64>) -> Look {
+/// The history: how large it is, its version where that is an `older` one, and how much room there is.
+pub fn history(file: &str, runs: usize, bytes: u64, older: Option<u32>, free: Option<u64>) -> Look {
     let mib = |bytes: u64| format!("{} MiB", bytes >> 20);
     let said = format!("{}, {}, every page and index as it should be", count(runs, "run"), mib(bytes));
+    let said = match older {
+        Some(version) => format!("{said}; it has version {version}, and the next run brings it up to date"),
+        None => said,
+    };
     match free {
         None => Look::ok("history", file, format!("{said}; how much room there is was not told")),
         Some(free) if free < FULL => {
@@ -353,9 +356,8 @@ mod tests {
     use super::*;
 
     fn answer(region: &str, service: &str, gap: Option<Cause>) -> Answer {
-        let call = format!("{service}:List");
-        let gap = gap.map(|cause| Gap::new(call.clone(), cause, "so it is"));
-        Answer { region: region.to_owned(), service: service.to_owned(), call, gap }
+        let gap = gap.map(|cause| Gap::new(format!("{service}:List"), cause, "so it is"));
+        Answer { region: region.to_owned(), service: service.to_owned(), gap }
     }
 
     #[test]
@@ -418,8 +420,25 @@ mod tests {
     }
 
     #[test]
+    fn what_was_refused_is_named_by_its_own_operation() {
+        let mut detail = answer("us-east-1", "s3", Some(Cause::Denied));
+        detail.gap = Some(Gap::new("s3:GetBucketPolicy", Cause::Denied, ""));
+        let answers = [answer("eu-west-1", "s3", Some(Cause::Denied)), detail];
+        let all = Rights::Simulated { asked: 40, denied: Vec::new() };
+        let looks = permissions("1", &all, &answers);
+        let said: Vec<&str> = looks.iter().take(2).map(|look| look.said.as_str()).collect();
+        assert_eq!(said, ["s3:GetBucketPolicy was refused in us-east-1", "s3:List was refused in eu-west-1"]);
+    }
+
+    #[test]
+    fn an_older_history_is_told() {
+        let said = history("h.db", 3, 0, Some(1), None).said;
+        assert!(said.contains("version 1, and the next run"), "{said}");
+    }
+
+    #[test]
     fn a_disk_that_runs_full_is_told() {
-        let at = |free| history("h.db", 3, 9 << 20, free).standing;
+        let at = |free| history("h.db", 3, 9 << 20, None, free).standing;
         assert_eq!(
             [at(None), at(Some(LOW)), at(Some(LOW - 1)), at(Some(FULL - 1))],
             [Standing::Ok, Standing::Ok, Standing::Warning, Standing::Failed]

@@ -52,8 +52,10 @@ pub struct Root {
 pub struct Found {
     /// The root modules.
     pub roots: Vec<Root>,
-    /// Accounts, from anywhere.
+    /// Accounts that the configuration or the credentials name.
     pub accounts: Vec<Told>,
+    /// Accounts of resources in a state. They may be anybody's: a vendor's role has an ARN as well.
+    pub seen_accounts: Vec<Told>,
     /// Regions that were named outside of Terraform: taken where Terraform tells none.
     pub ambient: Vec<Told>,
     /// Keys of tags that providers ignore.
@@ -193,7 +195,7 @@ pub fn profile(found: &Found) -> String {
         line(String::new());
         line("[drift]".to_owned());
         line("# Tags that the provider ignores, so that nobody calls them drift:".to_owned());
-        list(&found.ignored_tags, "ignore_tags", &mut line);
+        list(&found.ignored_tags, std::iter::empty(), "ignore_tags", &mut line);
     }
     line(String::new());
     line("[history]".to_owned());
@@ -213,20 +215,28 @@ pub fn profile(found: &Found) -> String {
 }
 
 fn accounts(found: &Found, line: &mut impl FnMut(String)) {
-    let distinct: BTreeSet<&str> = found.accounts.iter().map(|told| told.value.as_str()).collect();
+    let own: BTreeSet<&str> = found.accounts.iter().map(|told| told.value.as_str()).collect();
+    let seen = || found.seen_accounts.iter().filter(|told| !own.contains(told.value.as_str()));
+    let distinct = own.len() + seen().map(|told| told.value.as_str()).collect::<BTreeSet<_>>().len();
     line(String::new());
-    match distinct.len() {
+    match distinct {
         0 => line("# No account id was found. The audited account is that of the credentials.".to_owned()),
         1 => {
-            for told in &found.accounts {
+            for told in found.accounts.iter().chain(&found.seen_accounts) {
                 line(format!("# Account {}: {}.", one_line(&told.value), one_line(&told.by)));
             }
             line("# The audited account is that of the credentials, and needs no entry.".to_owned());
         }
         _ => {
             line("[accounts]".to_owned());
-            line("# These may be trusted besides the audited one; take out what is not yours:".to_owned());
-            list(&found.accounts, "known", line);
+            line("# These may be trusted besides the audited one; take out what is not yours.".to_owned());
+            if seen().next().is_some() {
+                line(
+                    "# Accounts that only a state names may be anybody's: make active what is yours."
+                        .to_owned(),
+                );
+            }
+            list(&found.accounts, seen(), "known", line);
         }
     }
     for role in &found.roles {
@@ -238,12 +248,15 @@ fn accounts(found: &Found, line: &mut impl FnMut(String)) {
     }
 }
 
-/// A list with one value a line, each once.
-fn list(all: &[Told], key: &str, line: &mut impl FnMut(String)) {
+/// A list with one value a line, each once; those that `may` belong to it as comments.
+fn list<'a>(all: &'a [Told], may: impl Iterator<Item = &'a Told>, key: &str, line: &mut impl FnMut(String)) {
     line(format!("{key} = ["));
     let mut seen = BTreeSet::new();
     for told in all.iter().filter(|told| seen.insert(told.value.as_str())) {
         line(format!("  {}, # {}", quoted(&told.value), one_line(&told.by)));
+    }
+    for told in may.filter(|told| seen.insert(told.value.as_str())) {
+        line(format!("  # {}, # {}", quoted(&told.value), one_line(&told.by)));
     }
     line("]".to_owned());
 }
@@ -374,9 +387,24 @@ mod tests {
         let text = profile(&found);
         assert!(text.contains("# Account 111122223333: main.tf:3."), "{text}");
         assert!(load(&text).accounts.known.is_empty());
-        found.accounts.push(told("444455556666", "the state"));
+        found.accounts.push(told("444455556666", "main.tf:9"));
         found.accounts.push(told("444455556666", "twice"));
         assert_eq!(load(&profile(&found)).accounts.known.len(), 2);
+    }
+
+    #[test]
+    fn what_only_a_state_names_is_trusted_by_nobody() {
+        let state = ["111122223333", "999988887777"].map(|id| told(id, "3 resources in a state"));
+        let mut found = Found { seen_accounts: state.to_vec(), ..Found::default() };
+        let text = profile(&found);
+        assert!(load(&text).accounts.known.is_empty(), "{text}");
+        assert!(text.contains("  # \"999988887777\", # 3 resources in a state\n"), "{text}");
+        found.accounts.push(told("111122223333", "main.tf:3"));
+        let text = profile(&found);
+        assert_eq!(load(&text).accounts.known, ["111122223333"], "{text}");
+        assert!(text.contains("  # \"999988887777\""), "{text}");
+        found.seen_accounts.truncate(1);
+        assert!(profile(&found).contains("# Account 111122223333: main.tf:3."), "{}", profile(&found));
     }
 
     #[test]

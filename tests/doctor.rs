@@ -74,6 +74,49 @@ fn what_is_here_is_looked_at_and_what_is_not_is_not_called_well() {
     assert_eq!(offline(at, &["--history", "new.db"]).0, 0);
     let (code, document) = offline(at, &["--history", "none/new.db"]);
     assert_eq!((code, part(&document, "history").0), (2, vec!["failed".to_owned()]));
+    let mut left: Vec<_> = std::fs::read_dir(at).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["runs.db"], "it leaves nothing");
+}
+
+/// Nobody makes files there, not even the superuser.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_takes_no_history_fails_before_the_first_run_does() {
+    let (code, document) = offline(Path::new("."), &["--history", "/proc/new.db"]);
+    let (standings, said) = part(&document, "history");
+    assert_eq!((code, standings), (2, vec!["failed".to_owned()]), "{said}");
+    assert!(said.contains("no file can be made") && said.contains("remedy"), "{said}");
+}
+
+#[cfg(feature = "webhooks")]
+#[test]
+fn a_webhook_is_looked_at_and_gets_no_message() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let text = "[mail]\nfrom = \"stateward@acme.example\"\n[[mail.recipients]]\n\
+                webhook = { name = \"ops\", form = \"slack\", url_variable = \"OPS_URL\", secret_variable = \"OPS_KEY\" }\n";
+    std::fs::write(at.join("p.toml"), text).unwrap();
+    let look = |url: &str, key: &str| {
+        let environment = [("OPS_URL", url.to_owned()), ("OPS_KEY", key.to_owned())];
+        let (code, document) = doctor(at, &environment, &["--offline", "--profile", "./p.toml"]);
+        assert!(!document.to_string().contains("T0SECRET"), "{document:#}");
+        let looks = document["looks"].as_array().unwrap().clone();
+        let hook = looks.into_iter().find(|look| look["of"] == "webhook ops").unwrap();
+        (code, hook["standing"].as_str().unwrap().to_owned(), hook["said"].as_str().unwrap().to_owned())
+    };
+    let (code, standing, said) = look("https://hooks.example/T0SECRET", "T0SECRET");
+    assert_eq!((code, standing.as_str()), (0, "not_checked"), "{said}");
+    for (url, key, word) in [
+        ("", "T0SECRET", "url_variable"),
+        ("https://hooks.example/T0SECRET", "", "secret_variable"),
+        ("http://hooks.example/T0SECRET", "T0SECRET", "not https"),
+        ("T0SECRET", "T0SECRET", "no URL"),
+    ] {
+        let (code, standing, said) = look(url, key);
+        assert_eq!((code, standing.as_str()), (2, "failed"), "{said}");
+        assert!(said.contains(word), "{said}");
+    }
 }
 
 #[test]

@@ -3,15 +3,19 @@
 use std::path::Path;
 
 use miette::Diagnostic;
+use stateward::audit::Question;
+use stateward::check::Check;
 use stateward::doctor::{self, Look};
-use stateward::plan::Selection;
+use stateward::plan::{Selection, UnknownWord};
 #[cfg(feature = "smtp")]
 use stateward::profile::MailTls;
-use stateward::profile::{MailSettings, MailTransport, Profile, ProfileError};
+use stateward::profile::{MailSettings, MailTransport, Profile, ProfileError, Webhook};
 use stateward::snapshot::RecordedState;
+use stateward_model::Wanted;
 use stateward_store::Store;
 use stateward_terraform::Source;
 
+use super::custom::Custom;
 use super::output::print;
 use super::states::States;
 use super::{Outside, cli, ledger};
@@ -36,8 +40,8 @@ pub fn doctor(args: &cli::Doctor, outside: &Outside) -> anyhow::Result<u8> {
 
 fn looks(args: &cli::Doctor, outside: &Outside) -> Vec<Look> {
     let mut looks = Vec::new();
-    let (profile, selection) = match profile(args, &mut looks) {
-        Ok(both) => both,
+    let (profile, selection, custom) = match profile(args, &mut looks) {
+        Ok(all) => all,
         Err(look) => {
             looks.push(look);
             let why = "the profile tells what there is to look at, and cannot be used";
@@ -47,7 +51,8 @@ fn looks(args: &cli::Doctor, outside: &Outside) -> Vec<Look> {
         }
     };
     let mut states = states(args, &profile, outside);
-    aws::look(args, &profile, &selection, &mut states, outside, &mut looks);
+    let asked = Asked { profile: &profile, selection: &selection, custom: &custom.checks() };
+    aws::look(args, &asked, &mut states, outside, &mut looks);
     if states.is_empty() {
         looks.push(Look::not_checked("state", "", "no state was named, with --state or --from"));
     }
@@ -60,7 +65,7 @@ fn looks(args: &cli::Doctor, outside: &Outside) -> Vec<Look> {
 }
 
 /// The profile with its custom checks, and the selection, as an audit would take them.
-fn profile(args: &cli::Doctor, looks: &mut Vec<Look>) -> Result<(Profile, Selection), Look> {
+fn profile(args: &cli::Doctor, looks: &mut Vec<Look>) -> Result<(Profile, Selection, Custom), Look> {
     let otherwise = "correct the profile; docs/profiles.md has every key";
     let fault = |error: &anyhow::Error| {
         let named = args.profile.profile.join(", ");
@@ -72,9 +77,9 @@ fn profile(args: &cli::Doctor, looks: &mut Vec<Look>) -> Result<(Profile, Select
     let (profile, custom) =
         super::profile(&args.profile, &args.region, Some(&args.live)).map_err(|error| fault(&error))?;
     let selection = super::selection(&args.select);
-    let custom = custom.checks();
-    let question = stateward::audit::Question::audit_with(&profile, &selection, &custom);
-    let question = question.map_err(|error| fault(&error.into()))?;
+    let checks = custom.checks();
+    let question =
+        Question::audit_with(&profile, &selection, &checks).map_err(|error| fault(&error.into()))?;
     let layers: Vec<&str> = profile.layer_names().collect();
     let regions: Vec<&str> = profile.regions.iter().map(|region| region.name.as_str()).collect();
     looks.push(Look::ok(
@@ -82,7 +87,7 @@ fn profile(args: &cli::Doctor, looks: &mut Vec<Look>) -> Result<(Profile, Select
         layers.join(", "),
         format!("{} checks, regions {}", question.checks.len(), regions.join(", ")),
     ));
-    Ok((profile, selection))
+    Ok((profile, selection, custom))
 }
 
 /// A fault of a profile with its line.
@@ -192,7 +197,8 @@ fn of_states(uri: &str, states: &[RecordedState]) -> Look {
     }
 }
 
-/// How messages would leave. SES and webhooks are not tried: neither says whether it would take a message but by taking one.
+/// How messages would leave. SES and webhooks are not tried: neither says whether it would take a message but by taking
+/// one. What a webhook is set up with is looked at all the same.
 fn mail(profile: &Profile, outside: &Outside) -> Vec<Look> {
     let settings = &profile.mail;
     let mut looks = match settings.transport {
@@ -204,22 +210,29 @@ fn mail(profile: &Profile, outside: &Outside) -> Vec<Look> {
         }
         MailTransport::Smtp => vec![relay(settings, outside)],
     };
-    for webhook in settings.recipients.iter().filter_map(|rule| rule.webhook.as_ref()) {
-        looks.push(match (outside.variable)(&webhook.url_variable) {
-            Some(_) => Look::not_checked(
-                "mail",
-                format!("webhook {}", webhook.name),
-                "a webhook takes no trial; its address is set",
-            ),
-            None => Look::failed(
-                "mail",
-                format!("webhook {}", webhook.name),
-                "the variable that holds its address is not set",
-                "export the variable that `url_variable` names",
-            ),
-        });
-    }
+    let hooks = settings.recipients.iter().filter_map(|rule| rule.webhook.as_ref());
+    looks.extend(hooks.map(|hook| webhook(hook, outside)));
     looks
+}
+
+#[cfg(feature = "webhooks")]
+fn webhook(hook: &Webhook, outside: &Outside) -> Look {
+    let named = format!("webhook {}", hook.name);
+    match super::webhooks::check(hook, outside) {
+        Err(error) => {
+            Look::error("mail", named, &format!("{error:#}"), "export the variable with the right value")
+        }
+        Ok(()) => Look::not_checked(
+            "mail",
+            named,
+            "a webhook takes no trial; its variables are set, and its URL is one that may be spoken to",
+        ),
+    }
+}
+
+#[cfg(not(feature = "webhooks"))]
+fn webhook(hook: &Webhook, _: &Outside) -> Look {
+    Look::not_checked("mail", format!("webhook {}", hook.name), "this build leaves webhooks out")
 }
 
 #[cfg(feature = "smtp")]
@@ -253,28 +266,67 @@ fn history(named: Option<&Path>, profile: &Profile) -> Look {
     };
     let file = path.display().to_string();
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if !path.exists() {
-        return match folder.is_dir() {
-            true => Look::ok("history", file, "it is not there yet; the first run makes it"),
-            false => Look::failed(
-                "history",
-                file,
-                "its folder is not there",
-                "make the folder, or name another file",
-            ),
-        };
+    if !folder.is_dir() {
+        return Look::failed(
+            "history",
+            file,
+            "its folder is not there",
+            "make the folder, or name another file",
+        );
     }
-    let looked = Store::open_existing(&path).and_then(|store| {
-        store.verify()?;
-        Ok((store.runs(None, usize::MAX >> 1)?.len(), store.bytes()?))
-    });
-    match looked {
-        Ok((runs, bytes)) => doctor::history(&file, runs, bytes, free(folder)),
-        Err(error) => {
+    let seen = path.exists().then(|| Store::look(&path));
+    if let (None | Some(Ok(_)), Err(why)) = (&seen, writable(&path, folder)) {
+        let remedy = "let the user that audits write the file and its folder, or name another file";
+        return Look::failed("history", file, why, remedy);
+    }
+    match seen {
+        None => Look::ok("history", file, "it is not there yet; the first run makes it"),
+        Some(Ok(seen)) => {
+            let older = Some(seen.version).filter(|_| !seen.is_current);
+            doctor::history(&file, seen.runs, seen.bytes, older, free(folder))
+        }
+        Some(Err(error)) => {
             let text = error.to_string();
             let text = text.strip_prefix(&format!("{file}: ")).unwrap_or(&text);
             Look::error("history", file, text, "put a copy of it back")
         }
+    }
+}
+
+/// Whether a run may write the history, and the log that SQLite puts beside it. The file that tries it has no content,
+/// and is removed at once.
+fn writable(path: &Path, folder: &Path) -> Result<(), String> {
+    if path.exists() {
+        let opened = std::fs::OpenOptions::new().append(true).open(path);
+        opened.map_err(|error| format!("it may not be written ({})", error.kind()))?;
+    }
+    let tried = tempfile::Builder::new().prefix(".stateward-").tempfile_in(folder);
+    let tried = tried.and_then(tempfile::NamedTempFile::close);
+    tried.map_err(|error| format!("no file can be made in its folder ({})", error.kind()))
+}
+
+/// What is asked of the estate.
+#[cfg_attr(not(feature = "aws"), allow(dead_code, reason = "a build without AWS asks nothing"))]
+struct Asked<'a> {
+    profile: &'a Profile,
+    selection: &'a Selection,
+    custom: &'a [Check<'a>],
+}
+
+impl Asked<'_> {
+    /// What an audit of these states would ask for.
+    #[cfg_attr(
+        not(any(feature = "aws", test)),
+        allow(dead_code, reason = "a build without AWS asks nothing")
+    )]
+    fn wanted(&self, states: &[Named]) -> Result<Wanted, UnknownWord> {
+        let question = Question::audit_with(self.profile, self.selection, self.custom)?;
+        let read = states.iter().filter_map(|named| match &named.read {
+            Read::Whole(states) => Some(states),
+            _ => None,
+        });
+        let read: Vec<_> = read.flatten().cloned().collect();
+        Ok(question.wanted(&read))
     }
 }
 
@@ -292,16 +344,9 @@ fn free(_: &Path) -> Option<u64> {
 
 #[cfg(not(feature = "aws"))]
 mod aws {
-    use super::{Look, Named, Outside, Profile, Selection, cli};
+    use super::{Asked, Look, Named, Outside, cli};
 
-    pub(super) fn look(
-        _: &cli::Doctor,
-        _: &Profile,
-        _: &Selection,
-        _: &mut [Named],
-        _: &Outside,
-        looks: &mut Vec<Look>,
-    ) {
+    pub(super) fn look(_: &cli::Doctor, _: &Asked, _: &mut [Named], _: &Outside, looks: &mut Vec<Look>) {
         let parts = ["credentials", "clock", "endpoints", "permissions"];
         looks.extend(parts.map(|part| Look::not_checked(part, "", "this build leaves the AWS SDK out")));
     }
@@ -309,18 +354,16 @@ mod aws {
 
 #[cfg(feature = "aws")]
 mod aws {
-    use stateward::audit::Question;
     use stateward::doctor::{Answer, Rights, clock, credentials, endpoints, permissions};
     use stateward_aws::{Aws, attribution_calls, calls_for};
-    use stateward_model::{Cause, Wanted};
+    use stateward_model::Cause;
 
     use super::super::{live, now, s3};
-    use super::{Look, Named, Outside, Profile, Read, Selection, States, cli};
+    use super::{Asked, Look, Named, Outside, Profile, Read, States, cli};
 
     pub(super) fn look(
         args: &cli::Doctor,
-        profile: &Profile,
-        selection: &Selection,
+        asked: &Asked,
         states: &mut [Named],
         outside: &Outside,
         looks: &mut Vec<Look>,
@@ -332,7 +375,7 @@ mod aws {
         }
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         match runtime {
-            Ok(runtime) => runtime.block_on(all(args, profile, selection, states, outside, looks)),
+            Ok(runtime) => runtime.block_on(all(args, asked, states, outside, looks)),
             Err(error) => {
                 looks.push(Look::failed("endpoints", "", error.to_string(), "free threads and memory"))
             }
@@ -341,12 +384,12 @@ mod aws {
 
     async fn all(
         args: &cli::Doctor,
-        profile: &Profile,
-        selection: &Selection,
+        asked: &Asked<'_>,
         states: &mut [Named],
         outside: &Outside,
         looks: &mut Vec<Look>,
     ) {
+        let profile = asked.profile;
         let aws = Aws::connect(live::hurried(profile, &args.live, outside)).await;
         whose(&aws, profile, looks).await;
         let entered = aws.accounts.iter().any(|account| account.gap.is_none());
@@ -365,7 +408,15 @@ mod aws {
             );
             return;
         }
-        let Some(wanted) = wanted(profile, selection, states) else { return };
+        let wanted = match asked.wanted(states) {
+            Ok(wanted) => wanted,
+            Err(error) => {
+                looks.extend(["endpoints", "permissions"].map(|part| {
+                    Look::error(part, "", &error.to_string(), "correct the selection of the command line")
+                }));
+                return;
+            }
+        };
         let probed = aws.probe(&wanted).await;
         let in_s3 = states.iter().any(|named| named.uri.starts_with("s3://"));
         let mut calls = calls_for(&wanted, in_s3);
@@ -385,7 +436,6 @@ mod aws {
                 .map(|answered| Answer {
                     region: answered.region.clone(),
                     service: answered.service.clone(),
-                    call: answered.call.clone(),
                     gap: answered.gap.clone(),
                 })
                 .collect();
@@ -447,15 +497,25 @@ mod aws {
             };
         }
     }
+}
 
-    /// What an audit of these states under this selection would ask for.
-    fn wanted(profile: &Profile, selection: &Selection, states: &[Named]) -> Option<Wanted> {
-        let question = Question::audit(profile, selection).ok()?;
-        let read = states.iter().filter_map(|named| match &named.read {
-            Read::Whole(states) => Some(states),
-            _ => None,
-        });
-        let read: Vec<_> = read.flatten().cloned().collect();
-        Some(question.wanted(&read))
+#[cfg(test)]
+mod tests {
+    use stateward::checks;
+
+    use super::*;
+
+    #[test]
+    fn what_a_custom_check_needs_is_asked_for() {
+        let profile = Profile::built_in_default().unwrap();
+        let of_catalogue = checks::all().find(|check| check.id == "STO-01").unwrap();
+        let custom = [Check { id: "ACME-01", alias: "acme-volumes", ..*of_catalogue }];
+        let selection = Selection { checks: vec!["ACME-01".to_owned()], ..Selection::default() };
+        let wanted = |custom| Asked { profile: &profile, selection: &selection, custom }.wanted(&[]);
+        let kinds = wanted(&custom).unwrap();
+        let subject = stateward_model::kinds::all().filter(|kind| kinds.has_kind(kind.name)).count();
+        assert!(subject > 0, "{kinds:?}");
+        let unknown = wanted(&[]).unwrap_err();
+        assert!(unknown.to_string().contains("ACME-01"), "{unknown}");
     }
 }

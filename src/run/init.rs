@@ -248,7 +248,7 @@ fn of_state(path: &Path, root: &mut Root, found: &mut Found) {
     regions.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), name.clone()));
     root.state_regions = regions.into_iter().map(|(name, _)| name).collect();
     for (id, count) in accounts {
-        found.accounts.push(Told { value: id, by: format!("{count} resources in {name}") });
+        found.seen_accounts.push(Told { value: id, by: format!("{count} resources in {name}") });
     }
 }
 

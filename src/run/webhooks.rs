@@ -103,6 +103,15 @@ impl Relay for Webhooks {
     }
 }
 
+/// Looks at what a webhook is set up with: its variables are set, and its URL is one that may be spoken to. Nothing is
+/// sent.
+///
+/// # Errors
+/// What is not as it has to be; never the URL.
+pub fn check(hook: &Webhook, outside: &Outside) -> anyhow::Result<()> {
+    opened(hook, outside).map(|_| ())
+}
+
 fn opened(hook: &Webhook, outside: &Outside) -> anyhow::Result<Hook> {
     let of = |key: &str| format!("mail.recipients, webhook `{}`, {key}", hook.name);
     let text = outside.secret(&of("url_variable"), &hook.url_variable)?;

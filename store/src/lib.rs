@@ -25,6 +25,7 @@ pub use error::StoreError;
 pub use export::{DriftStay, End, FindingStay, Stay, StoredComponent, StoredRun};
 pub use look::{Found, RunSieve, Scored, Sieve, Tally};
 pub use mail::{Receipt, Waiting};
+pub use open::Seen;
 pub use progress::Progress;
 pub use read::{DriftRow, FindingRow, RunRow};
 pub use record::{Begun, ComponentRow, DriftCounts, Ended, Item, Judgement, Keep, Record, Subject};

@@ -15,6 +15,19 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The header of a database, up to the fields that are looked at.
 const HEADER: usize = 100;
 
+/// What a look at a history found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// Its version.
+    pub version: u32,
+    /// Whether that is the version of this program; an earlier one is brought up to date by whoever opens it.
+    pub is_current: bool,
+    /// Runs.
+    pub runs: usize,
+    /// Bytes of the file, without what waits in the log beside it.
+    pub bytes: u64,
+}
+
 impl Store {
     /// Opens the history at `path` to write into it, and makes it where there is none. All pages are checked before.
     ///
@@ -56,6 +69,46 @@ impl Store {
         Ok(store)
     }
 
+    /// Checks every page of the history at `path`, and changes nothing: a file of an earlier version stays one.
+    ///
+    /// # Errors
+    /// As [`Store::open_existing`].
+    pub fn look(path: &Path) -> Result<Seen, StoreError> {
+        let file = path.display().to_string();
+        if examine(path)?.is_none() {
+            return Err(StoreError::Absent { file });
+        }
+        let whole = path.canonicalize();
+        let whole = whole.map_err(|error| StoreError::Unopened { file, detail: error.to_string() })?;
+        let log = wal_of(&whole);
+        let written = || whole.metadata().and_then(|about| about.modified()).ok();
+        let before = written();
+        if !log.exists() {
+            // A reader with locks would leave files beside one that nobody has open.
+            let seen = Self::connect_to_read(path, &whole, "?immutable=1").and_then(|store| store.seen());
+            // Without locks, what was read while somebody wrote means nothing.
+            if !log.exists() && written() == before {
+                return seen;
+            }
+        }
+        Self::connect_to_read(path, &whole, "")?.seen()
+    }
+
+    fn seen(&self) -> Result<Seen, StoreError> {
+        self.verify()?;
+        let failed = |error: rusqlite::Error| self.failed(&error);
+        let version: u32 =
+            self.db.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(failed)?;
+        if version > VERSION {
+            return Err(StoreError::Newer { file: self.file(), found: version, known: VERSION });
+        }
+        let runs = match self.db.table_exists(None, "run").map_err(failed)? {
+            true => self.db.query_row("SELECT count(*) FROM run", [], |row| row.get(0)).map_err(failed)?,
+            false => 0,
+        };
+        Ok(Seen { version, is_current: version == VERSION, runs, bytes: self.bytes()? })
+    }
+
     /// Checks every page, and every index against its table.
     ///
     /// # Errors
@@ -88,6 +141,18 @@ impl Store {
         let create = if make { OpenFlags::SQLITE_OPEN_CREATE } else { OpenFlags::empty() };
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create;
         let db = Connection::open_with_flags(path, flags).map_err(failed)?;
+        db.busy_timeout(PATIENCE).map_err(failed)?;
+        let store = Self { db, path: path.to_owned() };
+        store.is_history()?;
+        Ok(store)
+    }
+
+    /// Connects to the file at `whole`, which errors call `path`.
+    fn connect_to_read(path: &Path, whole: &Path, query: &str) -> Result<Self, StoreError> {
+        let failed = |error: rusqlite::Error| StoreError::of(&path.display().to_string(), &error);
+        let flags =
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+        let db = Connection::open_with_flags(format!("{}{query}", uri(whole)), flags).map_err(failed)?;
         db.busy_timeout(PATIENCE).map_err(failed)?;
         let store = Self { db, path: path.to_owned() };
         store.is_history()?;
@@ -220,6 +285,19 @@ fn examine(path: &Path) -> Result<Option<()>, StoreError> {
         return Err(StoreError::Damaged { file: name, detail });
     }
     Ok(Some(()))
+}
+
+/// A file as SQLite takes it in an address (<https://www.sqlite.org/uri.html>).
+fn uri(path: &Path) -> String {
+    let mut text = "file:".to_owned();
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' => text.push(char::from(*byte)),
+            byte if byte.is_ascii_alphanumeric() => text.push(char::from(*byte)),
+            byte => text.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    text
 }
 
 fn wal_of(path: &Path) -> std::path::PathBuf {

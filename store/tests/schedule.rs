@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::path::Path;
+
 use common::{Estate, json, write};
 use rusqlite::Connection;
 use stateward_store::{JobEnd, JobOutcome, Keep, Passed, Store};
@@ -50,11 +52,10 @@ fn a_job_is_remembered_until_it_is_planned_otherwise() {
     assert_eq!((row.planned_at.as_str(), row.finished), ("2026-03-06T00:00:00Z", 1));
 }
 
-#[test]
-fn a_history_of_the_first_version_goes_on_with_all_its_runs() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("history.db");
-    let db = Connection::open(&path).unwrap();
+/// A history as the first version left it, with one run.
+fn first_version(path: &Path) {
+    let db = Connection::open(path).unwrap();
+    db.pragma_update(None, "journal_mode", "WAL").unwrap();
     db.execute_batch(include_str!("../src/version1.sql")).unwrap();
     db.execute_batch(
         "INSERT INTO run (id, asked, estate, command, version, outcome, started_at, deadline)
@@ -62,7 +63,32 @@ fn a_history_of_the_first_version_goes_on_with_all_its_runs() {
          PRAGMA application_id = 0x53545744; PRAGMA user_version = 1;",
     )
     .unwrap();
-    drop(db);
+}
+
+#[test]
+fn a_look_at_the_first_version_leaves_it_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a history? 100%.db");
+    first_version(&path);
+    let before = std::fs::read(&path).unwrap();
+    let seen = Store::look(&path).unwrap();
+    assert_eq!((seen.version, seen.is_current, seen.runs), (1, false, 1));
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing stays beside it");
+
+    let mut store = Store::open(&path).unwrap();
+    let text = json(10, 1);
+    write(&mut store, &Estate::of(10), "run-0001", 1, &text, &Keep::default()).unwrap();
+    // The run is in the log alone while somebody has the file open.
+    let seen = Store::look(&path).unwrap();
+    assert_eq!((seen.version, seen.is_current, seen.runs), (2, true, 2));
+}
+
+#[test]
+fn a_history_of_the_first_version_goes_on_with_all_its_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.db");
+    first_version(&path);
     let mut store = Store::open(&path).unwrap();
     let text = json(10, 1);
     write(&mut store, &Estate::of(10), "run-0001", 1, &text, &Keep::default()).unwrap();

@@ -62,9 +62,7 @@ pub struct Answered {
     pub region: String,
     /// The IAM prefix of the service.
     pub service: String,
-    /// The listing.
-    pub call: String,
-    /// Why there is no answer.
+    /// Why there is no answer, or no whole one: the listing's own reason before that of what it asks for beside.
     pub gap: Option<Gap>,
 }
 
@@ -114,12 +112,15 @@ impl Aws {
         let mut answered = Vec::new();
         for reading in collected.readings {
             let Some(collector) = chosen.values().find(|one| one.kind.name == reading.kind) else { continue };
+            let mut gaps = reading.harvest.gaps;
+            let of_listing =
+                gaps.iter().position(|gap| collector.kind.listed_by.contains(&gap.call.as_ref()));
+            let first = of_listing.unwrap_or_default();
             answered.push(Answered {
                 account: reading.place.account.clone(),
                 region: reading.place.region.clone(),
                 service: collector.kind.service.to_owned(),
-                call: collector.kind.listed_by.first().copied().unwrap_or_default().to_owned(),
-                gap: reading.harvest.gaps.into_iter().next(),
+                gap: (first < gaps.len()).then(|| gaps.swap_remove(first)),
             });
         }
         answered
