@@ -103,7 +103,7 @@ pub fn clock(here: i64, aws: i64) -> Look {
     );
     match i64::try_from(apart).unwrap_or(i64::MAX) {
         ..=1 => Look::ok("clock", "", "this clock is that of AWS to the second"),
-        2..=NOTED => Look::ok("clock", "", said),
+        noted if noted <= NOTED => Look::ok("clock", "", said),
         far if far <= REFUSED => {
             Look::warning("clock", "", said, "set the clock by NTP; AWS refuses signatures from 5 minutes on")
         }
