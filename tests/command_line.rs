@@ -410,3 +410,29 @@ fn a_verification_is_held_against_an_earlier_one() {
     assert!(now.err.contains("--previous: it is no verification of recovery"), "{}", now.err);
     fails(&run(&["recover", "--snapshot", DEMO, "--previous", "nowhere.json"]), 1, &["nowhere.json"]);
 }
+
+/// A file in its place would take `/dev/null` from the whole machine.
+#[cfg(unix)]
+#[test]
+fn a_device_or_a_pipe_is_written_into_and_not_replaced() {
+    use std::os::unix::fs::FileTypeExt;
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe)
+    });
+    let ran = run_in(
+        folder.path(),
+        &["drift", "--snapshot", DEMO, "--quiet", "--format", "json", "--output", "pipe"],
+    );
+    assert_eq!(ran.code, 2, "{}", ran.err);
+    assert!(pipe.symlink_metadata().expect("the pipe").file_type().is_fifo());
+    let text = reader.join().expect("a reader").expect("a text");
+    let result: serde_json::Value = serde_json::from_str(&text).expect("a result");
+    assert_eq!(result["run"]["command"], "drift");
+    let left: Vec<_> = std::fs::read_dir(folder.path()).expect("the folder").collect();
+    assert_eq!(left.len(), 1, "nothing lies beside it");
+}

@@ -1,7 +1,7 @@
 //! Where results go: standard output, or files that are written beside and then renamed, so that none is half-written.
 
 use std::collections::BTreeSet;
-use std::io::{IsTerminal, Write};
+use std::io::{IsTerminal, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -47,6 +47,8 @@ pub struct Beside {
     file: NamedTempFile,
     /// Whether it stays for its owner alone.
     private: bool,
+    /// Whether its name is that of a device or a pipe, which is written into and never replaced.
+    special: bool,
     _on_its_way: OnItsWay,
 }
 
@@ -61,11 +63,15 @@ impl Beside {
         if path.is_dir() {
             anyhow::bail!("{shown}: this is a folder; name a file in it");
         }
-        let file = tempfile::Builder::new().prefix(".stateward-").tempfile_in(folder).with_context(|| {
+        let special = path.metadata().is_ok_and(|about| !about.is_file());
+        let mut builder = tempfile::Builder::new();
+        let builder = builder.prefix(".stateward-");
+        let made = if special { builder.tempfile() } else { builder.tempfile_in(folder) };
+        let file = made.with_context(|| {
             format!("{shown}: cannot be written; check that the folder is there and writable")
         })?;
         let on_its_way = OnItsWay::new(file.path().to_owned());
-        Ok(Self { path: path.to_owned(), file, private: false, _on_its_way: on_its_way })
+        Ok(Self { path: path.to_owned(), file, private: false, special, _on_its_way: on_its_way })
     }
 
     /// The same for a file that only its owner may read.
@@ -89,7 +95,10 @@ impl Beside {
     ///
     /// # Errors
     /// A full disk, or a name that cannot be taken.
-    pub fn keep(self) -> anyhow::Result<u64> {
+    pub fn keep(mut self) -> anyhow::Result<u64> {
+        if self.special {
+            return self.pour();
+        }
         let failed = || format!("{}: cannot be written", self.path.display());
         self.file.as_file().sync_all().with_context(failed)?;
         if !self.private {
@@ -100,6 +109,16 @@ impl Beside {
             format!("{}: cannot take its name; check that nothing else holds it", self.path.display())
         })?;
         Ok(bytes)
+    }
+}
+
+impl Beside {
+    /// Writes into a device or a pipe. A file in its place would take `/dev/null` from the whole machine.
+    fn pour(&mut self) -> anyhow::Result<u64> {
+        let failed = || format!("{}: cannot be written", self.path.display());
+        self.file.rewind().with_context(failed)?;
+        let mut into = std::fs::File::options().write(true).open(&self.path).with_context(failed)?;
+        std::io::copy(&mut self.file, &mut into).with_context(failed)
     }
 }
 
