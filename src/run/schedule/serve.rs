@@ -95,8 +95,7 @@ impl Shared {
 
     async fn seen(&self) -> Result<Seen, StatusCode> {
         let mut fresh = self.fresh.lock().await;
-        if let Some((at, seen)) = fresh.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {
-            let _ = at;
+        if let Some((_, seen)) = fresh.as_ref().filter(|(at, _)| at.elapsed() < FRESH) {
             return Ok(seen.clone());
         }
         let round = self.round.lock().unwrap_or_else(PoisonError::into_inner).clone();
